@@ -1,0 +1,50 @@
+"""The function `index_objects`: events of objects, from a queue, into documents of the index."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache
+from time import time
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from bucketdex.aws import clients, settings
+from bucketdex.aws.queues import deliveries
+from bucketdex.control import ControlTable
+from bucketdex.objects import batch, telemetry
+from bucketdex.objects.observe import ObjectReader
+from bucketdex.objects.reconcile import Edges
+
+logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
+
+
+@cache
+def readers(concurrency: int) -> ThreadPoolExecutor:
+    """Return the threads that read S3, kept between invocations."""
+    return ThreadPoolExecutor(concurrency, "s3")
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Handle a batch; messages that are not done are named in the answer, and come back."""
+    given = settings.index_objects()
+
+    def remaining() -> float:
+        return float(context.get_remaining_time_in_millis() / 1000)
+
+    report = batch.handle(
+        deliveries(event),
+        Edges(
+            control=ControlTable(clients.dynamodb(), given.control.table),
+            opensearch=clients.opensearch(given.opensearch),
+            objects=ObjectReader(clients.s3(given.s3_concurrency), lambda: datetime.now(UTC), remaining),
+            remaining=remaining,
+            concurrently=readers(given.s3_concurrency).map,
+            span=tracer.provider.in_subsegment,
+        ),
+        batch.Queues(clients.sqs(), given.queues, given.max_receives),
+        now=time,
+    )
+    telemetry.tell(report, logger, metrics)
+    return {"batchItemFailures": [{"itemIdentifier": identity} for identity in report.settled.reported]}

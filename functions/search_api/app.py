@@ -1,0 +1,38 @@
+"""The function `search_api`: the JSON API of search, behind the load balancer."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import ALBResolver
+from bucketdex.aws import clients, settings
+from bucketdex.control import ControlTable
+from bucketdex.search import api, objects
+from bucketdex.search.hits import Answer
+from bucketdex.search.viewer import Viewer
+
+logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
+
+
+def search(text: str, size: int, buckets: tuple[str, ...]) -> Answer:
+    """Search as somebody who may see every connected bucket."""
+    control = ControlTable(clients.dynamodb(), settings.control().table)
+    viewer = Viewer(frozenset(bucket.name for bucket in control.buckets()))
+    return objects.search(clients.opensearch(settings.opensearch()), viewer, text, size, buckets)
+
+
+@cache
+def app() -> ALBResolver:
+    """Return the routes, made once."""
+    return api.resolver(search)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request."""
+    answer: dict[str, Any] = app().resolve(api.decoded(event), context)
+    logger.info("request", path=event.get("path"), status=answer["statusCode"])
+    metrics.add_metric(name="Requests", unit="Count", value=1)
+    return answer

@@ -1,0 +1,83 @@
+"""The one place where clients of AWS and OpenSearch are made, each on first use.
+
+Nothing retries for long in here: the queue does that. Short timeouts turn a missing VPC endpoint into a clear error
+instead of a function that hangs until it is killed.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from bucketdex.aws.settings import OpenSearchSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from opensearchpy import OpenSearch
+
+CONNECT_SECONDS = 3  # far above any healthy connect inside a region
+READ_SECONDS = 10  # the longest silence in an answer
+OPENSEARCH_SECONDS = 20  # a bulk request of 5 MB on a small, busy domain
+
+
+def _config(connections: int, attempts: int) -> Config:
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=connections,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        # Checksums are read as headers and compared here: the SDK's own check fails on ranges (botocore#3346), and some
+        # S3 clones refuse those it sends (boto3#4392).
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+@cache
+def s3(connections: int = 16) -> "S3Client":
+    """Return the S3 client; its `GetObject` of whole objects asks for the checksums that S3 keeps."""
+    client = boto3.client("s3", config=_config(connections, attempts=2))
+    client.meta.events.register("before-call.s3.GetObject", _ask_for_checksums)
+    return client
+
+
+def _ask_for_checksums(params: dict[str, Any], **_: Any) -> None:
+    # As a header, not as the parameter ChecksumMode, which would make the SDK digest and compare every body as well.
+    # A range carries no checksum of the object, so it is not asked for there.
+    if "Range" not in params["headers"]:
+        params["headers"]["x-amz-checksum-mode"] = "ENABLED"
+
+
+@cache
+def sqs() -> "SQSClient":
+    """Return the SQS client."""
+    return boto3.client("sqs", config=_config(10, attempts=3))
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """Return the DynamoDB client, for the control table."""
+    return boto3.client("dynamodb", config=_config(4, attempts=3))
+
+
+@cache
+def opensearch(settings: OpenSearchSettings) -> "OpenSearch":
+    """Return the OpenSearch client; it retries nothing by itself, as only the caller knows what a conflict means."""
+    from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection  # noqa: PLC0415, cold start
+
+    auth = None
+    if settings.auth == "iam":
+        session = boto3.Session()
+        auth = Urllib3AWSV4SignerAuth(session.get_credentials(), session.region_name, "es")
+    return OpenSearch(
+        settings.url,
+        http_auth=auth,
+        connection_class=Urllib3HttpConnection,
+        pool_maxsize=8,
+        timeout=OPENSEARCH_SECONDS,
+        max_retries=0,
+        retry_on_timeout=False,
+    )

@@ -1,0 +1,93 @@
+"""Settings, read once from the environment that the template fills; a missing or malformed one fails by its name."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed."""
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """A queue that a function reads, and where it sets aside what cannot be processed."""
+
+    url: str
+    dead_letters_url: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the URL, as it ends the queue's ARN."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+class OpenSearchSettings(msgspec.Struct, frozen=True):
+    """Where the index is, and how to sign in to it."""
+
+    url: str
+    auth: Literal["iam", "none"] = "iam"
+
+
+class ControlSettings(msgspec.Struct, frozen=True):
+    """Where the control table is."""
+
+    table: str
+
+
+class IndexObjectsSettings(msgspec.Struct, frozen=True):
+    """All that `index_objects` needs."""
+
+    opensearch: OpenSearchSettings
+    control: ControlSettings
+    queues: tuple[Queue, ...]
+    max_receives: int
+    s3_concurrency: int = 16
+
+
+def opensearch(env: Mapping[str, str] = os.environ) -> OpenSearchSettings:
+    """Return the settings of the index."""
+    return _checked(
+        OpenSearchSettings,
+        url=_required(env, "BUCKETDEX_OPENSEARCH_URL"),
+        auth=env.get("BUCKETDEX_OPENSEARCH_AUTH", "iam"),
+    )
+
+
+def control(env: Mapping[str, str] = os.environ) -> ControlSettings:
+    """Return the settings of the control table."""
+    return ControlSettings(table=_required(env, "BUCKETDEX_CONTROL_TABLE"))
+
+
+def index_objects(env: Mapping[str, str] = os.environ) -> IndexObjectsSettings:
+    """Return the settings of the function `index_objects`."""
+    queues = tuple(
+        {
+            "url": _required(env, f"BUCKETDEX_{name}_URL"),
+            "dead_letters_url": _required(env, f"BUCKETDEX_{name}_DEAD_LETTERS_URL"),
+        }
+        for name in ("OBJECT_EVENTS", "BULK_EVENTS")
+    )
+    return _checked(
+        IndexObjectsSettings,
+        opensearch=msgspec.to_builtins(opensearch(env)),
+        control=msgspec.to_builtins(control(env)),
+        queues=queues,
+        max_receives=_required(env, "BUCKETDEX_MAX_RECEIVES"),
+        s3_concurrency=env.get("BUCKETDEX_S3_CONCURRENCY", "16"),
+    )
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise SettingsError(f"the environment variable {name} is not set; the template sets it for each function")
+    return value
+
+
+def _checked[T](kind: type[T], **values: Any) -> T:
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"the environment gives {kind.__name__} a value it cannot take: {error}") from error

@@ -1,0 +1,58 @@
+"""What a source of events says: something happened to this key. A hint, never the truth; that is read from S3."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Source = Literal["s3", "eventbridge", "cloudtrail", "bucketdex"]
+
+MAX_KEY_BYTES = 1024  # S3's own limit
+
+
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What somebody learned about one version of an object that S3 itself will not tell again.
+
+    It counts only while both `version_id` and `etag` are those of the object; in a bucket without versions the version
+    id is None or `null`.
+    """
+
+    etag: str
+    version_id: str | None = None
+    digests: dict[str, str] = {}  # type -> value, as `SHA256` -> hex
+    written_by: dict[str, str] | None = None
+
+    def is_about(self, version_id: str | None, etag: str | None) -> bool:
+        """Whether it is about the object with this version id and etag."""
+        return (self.version_id or "null") == (version_id or "null") and self.etag == etag
+
+
+class ObjectChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something happened to `key` in `bucket`.
+
+    `size`, `version_id` and `etag` are what the event says of the object, if anything; `time` is when it happened.
+    `facts_only`: nothing happened, the message only brings `facts`.
+    """
+
+    bucket: str
+    key: str
+    source: Source
+    event: str
+    time: datetime | None = None
+    size: int | None = None
+    version_id: str | None = None
+    etag: str | None = None
+    sequencer: str | None = None
+    facts: tuple[Fact, ...] = ()
+    facts_only: bool = False
+
+
+def fault_of_key(key: str) -> str | None:
+    """Return why S3 can have no such key, or None."""
+    if not key:
+        return "the key is empty"
+    try:
+        length = len(key.encode())
+    except UnicodeEncodeError:
+        return "the key is not valid Unicode"
+    return f"the key has {length} bytes, S3 allows {MAX_KEY_BYTES}" if length > MAX_KEY_BYTES else None

@@ -1,0 +1,130 @@
+"""One DynamoDB table, changed by conditional writes only. It can never be rebuilt from the index, so it is not in it.
+
+| pk | sk | attributes |
+|---|---|---|
+| `bucket` | the bucket's name | `added` (when), `before` (its configuration before us, JSON) |
+| `generations` | the kind of document (`objects`) | `generations`: list of `{index, mapping, read}` as JSON |
+"""
+
+import itertools
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bucketdex.errors import Transient
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BATCH = 100  # keys that BatchGetItem takes
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """One generation of a kind of document: its index, the version of its mapping, and whether searches read it."""
+
+    index: str
+    mapping: int
+    read: bool = True
+
+
+class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A connected bucket; `before` is the configuration that is put back when it is removed."""
+
+    name: str
+    added: datetime
+    before: dict[str, Any] = {}
+
+
+class View(msgspec.Struct, frozen=True):
+    """What a batch needs to know: which of its buckets are connected, and where documents are written."""
+
+    buckets: frozenset[str]
+    generations: tuple[Generation, ...]
+
+
+class ControlTable:
+    """The table of one stack."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
+        self._dynamodb = dynamodb
+        self._name = name
+
+    def view(self, kind: str, buckets: Collection[str]) -> View:
+        """Return what is true now of these buckets and this kind, for one batch only; raises `Transient`."""
+        wanted = [_key("generations", kind), *(_key("bucket", bucket) for bucket in sorted(buckets))]
+        found: list[dict[str, Any]] = []
+        try:
+            for keys in itertools.batched(wanted, BATCH):
+                found += self._get(list(keys))
+        except (ClientError, BotoCoreError) as error:
+            raise Transient(f"the control table {self._name} cannot be read: {error}") from error
+        generations = [item["generations"]["S"] for item in found if item["pk"]["S"] == "generations"]
+        return View(
+            frozenset(item["sk"]["S"] for item in found if item["pk"]["S"] == "bucket"),
+            msgspec.json.decode(generations[0], type=tuple[Generation, ...]) if generations else (),
+        )
+
+    def _get(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for _ in range(5):  # a throttled table answers in parts
+            answer = self._dynamodb.batch_get_item(RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}})
+            found += answer["Responses"].get(self._name, [])
+            unread = answer.get("UnprocessedKeys", {}).get(self._name)
+            if not unread:
+                return found
+            keys = list(unread["Keys"])
+        raise Transient(f"the control table {self._name} is throttled")
+
+    def generations(self, kind: str) -> tuple[Generation, ...]:
+        """Return the active generations of a kind; none before the first bucket is connected."""
+        return self.view(kind, ()).generations
+
+    def add_generation(self, kind: str, generation: Generation) -> tuple[Generation, ...]:
+        """Make this the first generation of a kind, unless it has one; return what is active now."""
+        item = _key("generations", kind) | {"generations": {"S": msgspec.json.encode([generation]).decode()}}
+        self._put_if_absent(item)
+        return self.generations(kind)
+
+    def buckets(self) -> list[Bucket]:
+        """Return the connected buckets, by name; raises `Transient`."""
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": "bucket"}},
+            "ConsistentRead": True,
+        }
+        try:
+            pages = self._dynamodb.get_paginator("query").paginate(**request)
+            return [_bucket(item) for page in pages for item in page["Items"]]
+        except (ClientError, BotoCoreError) as error:
+            raise Transient(f"the control table {self._name} cannot be read: {error}") from error
+
+    def add_bucket(self, bucket: Bucket) -> bool:
+        """Connect a bucket; False if it was connected already, which changes nothing."""
+        before = msgspec.json.encode(bucket.before).decode()
+        added = bucket.added.isoformat()
+        return self._put_if_absent(_key("bucket", bucket.name) | {"added": {"S": added}, "before": {"S": before}})
+
+    def remove_bucket(self, name: str) -> bool:
+        """Disconnect a bucket; False if it was not connected."""
+        gone = self._dynamodb.delete_item(TableName=self._name, Key=_key("bucket", name), ReturnValues="ALL_OLD")
+        return bool(gone.get("Attributes"))
+
+    def _put_if_absent(self, item: dict[str, Any]) -> bool:
+        try:
+            self._dynamodb.put_item(TableName=self._name, Item=item, ConditionExpression="attribute_not_exists(pk)")
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _bucket(item: dict[str, Any]) -> Bucket:
+    added = datetime.fromisoformat(item["added"]["S"])
+    return Bucket(item["sk"]["S"], added, msgspec.json.decode(item["before"]["S"]))

@@ -1,0 +1,1 @@
+"""The index in OpenSearch: mappings, generations, and the writer that writes only under the optimistic lock."""

@@ -1,0 +1,233 @@
+"""`reconcile`: make the index say of each key what S3 says of it now.
+
+The order is what makes it right with many handlers at once: first the documents are read, then S3, then each document
+is written under the lock that was read. A conflict means that somebody wrote in between, and everything is read again.
+So of two writes that succeed the later one always saw the later state of S3. See docs/architecture.md.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from bucketdex.control import ControlTable, Generation
+from bucketdex.errors import Fault, Permanent, Transient
+from bucketdex.index import writer
+from bucketdex.index.ids import object_id
+from bucketdex.objects.document import ObjectDocument, object_document
+from bucketdex.objects.facts import all_about, facts_of, with_facts
+from bucketdex.objects.hint import Hint, ObjectName
+from bucketdex.objects.observe import ObjectReader
+from bucketdex.objects.refusal import without_refused
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+KIND = "objects"
+MOST_CONFLICTS = 20  # each means that another handler got through, so one key rarely sees more than two
+MOST_BUSY = 3  # an outage is the queue's to wait out, not the invocation's
+BUSY_SECONDS = 0.5  # doubled each time
+ROUND_SECONDS = 6.0  # with less time left no new round begins
+MOST_REFUSALS = 3  # the part that OpenSearch names, another one, all that can go
+
+
+class Map(Protocol):
+    """What `map` of a thread pool does."""
+
+    def __call__[A, B](self, function: Callable[[A], B], items: Iterable[A], /) -> Iterator[B]:
+        """Yield the function's results in the order of the items."""
+
+
+def _no_span(_name: str) -> AbstractContextManager[Any]:
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What reconciling touches outside itself; `remaining` tells the seconds that the invocation has left."""
+
+    control: ControlTable
+    opensearch: "OpenSearch"
+    objects: ObjectReader
+    remaining: Callable[[], float]
+    concurrently: Map = map
+    sleep: Callable[[float], None] = time.sleep
+    span: Callable[[str], AbstractContextManager[Any]] = _no_span
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a key: `indexed`, `deleted`, `not connected`, or `failed` with the error."""
+
+    state: str
+    error: BaseException | None = None
+
+
+@dataclass
+class Tally:
+    """What a batch cost; seconds are of the wall clock."""
+
+    conflicts: int = 0
+    retries: int = 0
+    s3_seconds: float = 0.0
+    opensearch_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A key that is not settled yet, and what has come in its way."""
+
+    hint: Hint
+    id: str
+    conflicts: int = 0
+    busy: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What is to be written for a key, one write a generation, and the outcome if all succeed."""
+
+    state: str
+    writes: list[writer.Write]
+
+
+@dataclass(frozen=True)
+class _Round:
+    """One pass over the open tasks: what is done, and what is to be tried again."""
+
+    done: dict[ObjectName, Outcome] = field(default_factory=dict)
+    again: list[_Task] = field(default_factory=list)
+
+
+def reconcile(hints: Iterable[Hint], edges: Edges, tally: Tally) -> dict[ObjectName, Outcome]:
+    """Bring the document of each hint's key to what S3 holds; raises `Transient` if the control table cannot be read.
+
+    A key's failure is its own: it never keeps another from being written.
+    """
+    hints = list(hints)
+    view = edges.control.view(KIND, {hint.bucket for hint in hints})
+    outcomes = {(hint.bucket, hint.key): Outcome("not connected") for hint in hints if hint.bucket not in view.buckets}
+    tasks = [_Task(hint, object_id(hint.bucket, hint.key)) for hint in hints if hint.bucket in view.buckets]
+    if tasks and not view.generations:
+        raise Transient("a bucket is connected, but the control table names no index: run `bucketdex bucket add` again")
+    while tasks:
+        passed = _round(tasks, view.generations, edges, tally)
+        outcomes |= passed.done
+        tasks = passed.again
+        if tasks and edges.remaining() < ROUND_SECONDS:
+            return outcomes | {
+                _name(task): Outcome("failed", Transient(f"no time was left; {_trouble(task)}")) for task in tasks
+            }
+        busy = max((len(task.busy) for task in tasks), default=0)
+        if busy:
+            edges.sleep(BUSY_SECONDS * 2 ** (busy - 1))
+    return outcomes
+
+
+def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges, tally: Tally) -> _Round:
+    passed = _Round()
+    indexes = [generation.index for generation in generations]
+    try:
+        with edges.span("read documents"), _timed(tally, "opensearch_seconds"):
+            stored = writer.read(edges.opensearch, indexes, {task.id: task.hint.facts_only for task in tasks})
+    except Transient as error:
+        for task in tasks:
+            _try_again(passed, replace(task, busy=(*task.busy, str(error))), tally)
+        return passed
+
+    def prepare(task: _Task) -> _Prepared | BaseException:
+        before = [stored.get((index, task.id)) for index in indexes]
+        try:
+            return _prepare(task, indexes, before, edges.objects)
+        except Exception as error:  # noqa: BLE001, also a bug in here is this key's alone
+            return error
+
+    with edges.span("read S3"), _timed(tally, "s3_seconds"):
+        prepared = list(zip(tasks, edges.concurrently(prepare, tasks), strict=True))
+    passed.done.update(
+        {_name(task): Outcome("failed", got) for task, got in prepared if isinstance(got, BaseException)}
+    )
+    ready = [(task, got) for task, got in prepared if isinstance(got, _Prepared)]
+    with edges.span("write documents"), _timed(tally, "opensearch_seconds"):
+        results = iter(writer.write(edges.opensearch, [write for _, got in ready for write in got.writes]))
+    for task, got in ready:
+        _judge(passed, task, list(itertools.islice(results, len(got.writes))), got.state, tally)
+    return passed
+
+
+def _prepare(task: _Task, indexes: list[str], before: list[writer.Stored | None], objects: ObjectReader) -> _Prepared:
+    """Return the writes that bring every generation's document of the key to what S3 says now."""
+    hint = task.hint
+    if hint.facts_only and all(stored and all_about(hint.facts, stored.source) for stored in before):
+        # Nothing happened to the object, and each document shows the version in question: no request, same observed_at.
+        documents = [msgspec.convert(stored.source, ObjectDocument) for stored in before if stored]
+        documents = [with_facts(document, hint.facts) for document in documents]
+    else:
+        known = [fact for stored in before if stored and (fact := facts_of(stored.source))]
+        seen = with_facts(object_document(hint, objects.observe(hint)), [*known, *hint.facts])
+        documents = [seen] * len(indexes)
+    if task.refusals:
+        documents = [without_refused(document, list(task.refusals)) for document in documents]
+    # Always written, also when nothing changed: a write that is skipped leaves the lock of a slow handler valid.
+    writes = [
+        writer.Write(index, task.id, msgspec.json.encode(document), stored.lock if stored else None)
+        for index, document, stored in zip(indexes, documents, before, strict=True)
+    ]
+    return _Prepared("deleted" if documents[0].deleted else "indexed", writes)
+
+
+def _judge(passed: _Round, task: _Task, results: list[writer.Result], state: str, tally: Tally) -> None:
+    """Settle a task by what became of its writes; it is done when every generation has it."""
+    refused = [result.reason for result in results if result.status == writer.REFUSED]
+    busy = [result.reason for result in results if result.status == writer.BUSY]
+    if refused:
+        _try_again(passed, replace(task, refusals=(*task.refusals, refused[0])), tally)
+    elif busy:
+        _try_again(passed, replace(task, busy=(*task.busy, busy[0])), tally)
+    elif any(result.status == writer.CONFLICT for result in results):
+        tally.conflicts += 1
+        _try_again(passed, replace(task, conflicts=task.conflicts + 1), tally)
+    else:
+        passed.done[_name(task)] = Outcome(state)
+
+
+def _try_again(passed: _Round, task: _Task, tally: Tally) -> None:
+    error: Fault | None = None
+    if len(task.refusals) > MOST_REFUSALS:
+        error = Permanent(f"OpenSearch refuses the document of {_uri(task)}, whatever is left out: {task.refusals[-1]}")
+    elif len(task.busy) > MOST_BUSY or task.conflicts > MOST_CONFLICTS:
+        error = Transient(_trouble(task))
+    if error:
+        passed.done[_name(task)] = Outcome("failed", error)
+    else:
+        tally.retries += 1
+        passed.again.append(task)
+
+
+def _trouble(task: _Task) -> str:
+    said = f": {task.busy[-1]}" if task.busy else ""
+    met = f"{task.conflicts} conflicts and {len(task.busy)} errors"
+    return f"the document of {_uri(task)} was not written after {met}{said}"
+
+
+def _name(task: _Task) -> ObjectName:
+    return task.hint.bucket, task.hint.key
+
+
+def _uri(task: _Task) -> str:
+    return f"s3://{task.hint.bucket}/{task.hint.key}"
+
+
+class _timed:  # noqa: N801, a context manager is used like a function
+    def __init__(self, tally: Tally, name: str) -> None:
+        self._tally, self._name = tally, name
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        setattr(self._tally, self._name, getattr(self._tally, self._name) + time.perf_counter() - self._start)

@@ -1,0 +1,69 @@
+"""The search API over HTTP, behind the load balancer: routes, validation, and errors as `application/problem+json`."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import unquote_plus
+
+import msgspec
+from aws_lambda_powertools.event_handler import ALBResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from bucketdex.errors import Transient
+from bucketdex.search.hits import Answer
+
+MOST_HITS = 100  # a page; with highlights that is well under the load balancer's limit of 1 MB
+
+Search = Callable[[str, int, tuple[str, ...]], Answer]
+
+
+def resolver(search: Search) -> ALBResolver:
+    """Return the application; `search` takes text, size and buckets."""
+    app = ALBResolver(enable_validation=True)
+
+    @app.get("/api/search")
+    def _search(
+        q: Annotated[str, Query(description="What to search for; empty finds everything", max_length=2000)] = "",
+        bucket: Annotated[list[str] | None, Query(description="Only in these buckets")] = None,
+        size: Annotated[int, Query(description="How many hits", ge=0, le=MOST_HITS)] = 10,
+    ) -> Response[str]:
+        return _json(search(q, size, tuple(bucket or ())))
+
+    @app.not_found
+    def _not_found(_: NotFoundError) -> Response[str]:
+        return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {app.current_event.path}; try /api/search?q=word")
+
+    @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
+    def _invalid(error: RequestValidationError) -> Response[str]:
+        said = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+
+    @app.exception_handler(Transient)  # type: ignore[untyped-decorator]
+    def _unavailable(error: Transient) -> Response[str]:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    return app
+
+
+def decoded(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the load balancer's event with its query decoded as a form is; the balancer passes it as it came."""
+    single = event.get("queryStringParameters") or {}
+    multiple = event.get("multiValueQueryStringParameters") or {}
+    return event | {
+        "queryStringParameters": {unquote_plus(name): unquote_plus(value) for name, value in single.items()},
+        "multiValueQueryStringParameters": {
+            unquote_plus(name): [unquote_plus(value) for value in values] for name, values in multiple.items()
+        },
+    }
+
+
+def problem(status: HTTPStatus, detail: str) -> Response[str]:
+    """Return an error as RFC 9457 has it."""
+    told = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    return _json(told, status, "application/problem+json")
+
+
+def _json(body: Any, status: HTTPStatus = HTTPStatus.OK, content_type: str = "application/json") -> Response[str]:
+    return Response(int(status), content_type=content_type, body=msgspec.json.encode(body).decode())

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Renews the pinned requirement files from pyproject.toml: `make requirements` (add UPGRADE=1 for newer versions).
+# They hold hashes and no addresses, so they install from whichever index a machine has.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=${UV:-uv}
+compile() {
+    "$uv" pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version "${python:-3.13}" \
+        ${UPGRADE:+--upgrade} "$@"
+}
+
+# opensearch-py names grpc and protobuf for a transport that is never imported here: 20 MB that a layer can do without.
+unused=(--no-emit-package grpcio --no-emit-package protobuf --no-emit-package opensearch-protobufs)
+# The layer takes the versions that the tests ran with.
+compile pyproject.toml --extra local --group dev "${unused[@]}" -o requirements/dev.txt
+compile pyproject.toml "${unused[@]}" -c requirements/dev.txt -o layers/bucketdex/requirements.txt
+
+# Tools that live in environments of their own, beside .venv.
+python=3.9 compile requirements/uv.in -o requirements/uv.txt # installed by whichever python3 a machine has
+compile requirements/sam.in -o requirements/sam.txt
+compile requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
