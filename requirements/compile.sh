@@ -9,11 +9,11 @@ compile() {
         ${UPGRADE:+--upgrade} "$@"
 }
 
-# opensearch-py names grpc and protobuf for a transport that is never imported here: 20 MB that a layer can do without.
-unused=(--no-emit-package grpcio --no-emit-package protobuf --no-emit-package opensearch-protobufs)
 # The layer takes the versions that the tests ran with.
-compile pyproject.toml --extra local --group dev "${unused[@]}" -o requirements/dev.txt
-compile pyproject.toml "${unused[@]}" -c requirements/dev.txt -o layers/bucketdex/requirements.txt
+compile pyproject.toml --extra local --group dev -o requirements/dev.txt
+compile pyproject.toml -c requirements/dev.txt -o layers/bucketdex/requirements.txt
+# Only the files in these packages are wanted: what their code imports (pandas, jupyter) is left out.
+compile --group demo --no-deps -o requirements/demo.txt
 
 # Tools that live in environments of their own, beside .venv.
 python=3.9 compile requirements/uv.in -o requirements/uv.txt # installed by whichever python3 a machine has

@@ -19,7 +19,7 @@ class Permanent(Fault):
     kind = "permanent"
 
 
-# The third kind, "ours", is every other exception: a bug. It is logged, and its message comes back as a transient one does.
+# The third kind is every other exception: a bug. It is logged, and its message comes back as a transient one does.
 OURS = "ours"
 
 

@@ -30,6 +30,7 @@ ANALYSIS: dict[str, Any] = {
         },
         # A query is not split inside a word: `042` finds `sample042`, but `sample042` does not find every `sample`.
         "name_search": {"type": "custom", "tokenizer": "between_marks", "filter": ["lowercase", "asciifolding"]},
+        "prose": {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
         "folders": {"type": "custom", "tokenizer": "path_hierarchy"},
     },
     "normalizer": {"lowercase": {"type": "custom", "filter": ["lowercase", "asciifolding"]}},
@@ -75,7 +76,7 @@ OBJECT: dict[str, Any] = {
                 "boolean": {"type": "boolean"},
             },
         },
-        "content": {"type": "text", "index_options": "offsets"},
+        "content": {"type": "text", "analyzer": "prose", "index_options": "offsets"},
         "content_from": STORED_ONLY,
         "written_by": {"properties": {"type": KEYWORD, "name": KEYWORD, "session": KEYWORD}},
         "observed_at": {"type": "date"},

@@ -70,9 +70,16 @@ def handle(messages: Sequence[Delivery], edges: Edges, queues: Queues, now: Call
         failures,
         settle(queues.sqs, queues.known, failures, queues.max_receives),
         ignored=sum(len(message.ignored) for message in read.values()),
-        event_ages=tuple(now() - change.time.timestamp() for change in changes if change.time),
+        event_ages=_ages(messages, read, now()),
         tally=tally,
     )
+
+
+def _ages(messages: Sequence[Delivery], read: dict[str, Message], now: float) -> tuple[float, ...]:
+    """Return for each change the seconds since it happened; since it was sent, where the event does not tell."""
+    sent = {delivery.id: delivery.sent for delivery in messages}
+    times = [c.time.timestamp() if c.time else sent[identity] for identity, m in read.items() for c in m.changes]
+    return tuple(now - time for time in times)
 
 
 def _error(message: Message, outcomes: dict[ObjectName, Outcome]) -> BaseException | None:

@@ -1,0 +1,34 @@
+"""Settings come from the environment that the template fills."""
+
+import pytest
+from bucketdex.aws import settings
+
+ENV = {
+    "BUCKETDEX_OPENSEARCH_URL": "http://127.0.0.1:9200",
+    "BUCKETDEX_OPENSEARCH_AUTH": "none",
+    "BUCKETDEX_CONTROL_TABLE": "control",
+    "BUCKETDEX_OBJECT_EVENTS_URL": "https://sqs/1/ObjectEvents",
+    "BUCKETDEX_OBJECT_EVENTS_DEAD_LETTERS_URL": "https://sqs/1/ObjectEventsDeadLetters",
+    "BUCKETDEX_BULK_EVENTS_URL": "https://sqs/1/BulkEvents",
+    "BUCKETDEX_BULK_EVENTS_DEAD_LETTERS_URL": "https://sqs/1/BulkEventsDeadLetters",
+    "BUCKETDEX_MAX_RECEIVES": "100",
+}
+
+
+def test_settings_are_typed():
+    given = settings.index_objects(ENV)
+    assert given.max_receives == 100 and given.s3_concurrency == 16 and given.opensearch.auth == "none"
+    assert [queue.name for queue in given.queues] == ["ObjectEvents", "BulkEvents"]
+
+
+@pytest.mark.parametrize("name", ENV.keys() - {"BUCKETDEX_OPENSEARCH_AUTH"})
+def test_a_missing_setting_is_named(name):
+    with pytest.raises(settings.SettingsError, match=f"{name} is not set"):
+        settings.index_objects(ENV | {name: ""})
+
+
+def test_a_malformed_setting_is_named():
+    with pytest.raises(settings.SettingsError, match="max_receives"):
+        settings.index_objects(ENV | {"BUCKETDEX_MAX_RECEIVES": "many"})
+    with pytest.raises(settings.SettingsError, match="auth"):
+        settings.index_objects(ENV | {"BUCKETDEX_OPENSEARCH_AUTH": "password"})

@@ -1,0 +1,298 @@
+"""`template.yaml` keeps what the design promises, and an emulated CloudFormation makes a stack of it."""
+
+import ast
+import json
+from collections import Counter
+from pathlib import Path
+
+import boto3
+import pytest
+from bucketdex.aws import settings
+from moto import mock_aws
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+REGION = "us-east-1"
+UNKNOWN_TO_MOTO = ("AWS::CloudWatch::Alarm", "AWS::SQS::QueuePolicy")
+FOURTEEN_DAYS = 14 * 24 * 60 * 60
+BOTH = {
+    "BUCKETDEX_OPENSEARCH_URL",
+    "BUCKETDEX_OPENSEARCH_AUTH",
+    "BUCKETDEX_CONTROL_TABLE",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_LOG_LEVEL",
+}
+ENVIRONMENT = {
+    "IndexObjects": BOTH
+    | {
+        "BUCKETDEX_OBJECT_EVENTS_URL",
+        "BUCKETDEX_OBJECT_EVENTS_DEAD_LETTERS_URL",
+        "BUCKETDEX_BULK_EVENTS_URL",
+        "BUCKETDEX_BULK_EVENTS_DEAD_LETTERS_URL",
+        "BUCKETDEX_MAX_RECEIVES",
+        "BUCKETDEX_S3_CONCURRENCY",
+    },
+    "SearchApi": BOTH,
+}
+
+
+@pytest.fixture(scope="module")
+def template():
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def translated():
+    """What SAM makes of the template; code is said to be in a bucket, as `sam package` would put it there."""
+    sam = yaml_parse((ROOT / "template.yaml").read_text())
+    for name, resource in sam["Resources"].items():
+        for where in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
+            resource["Properties"][where] = f"s3://code/{name}"
+    managed = {name: f"arn:aws:iam::aws:policy/{name}" for name in ("AWSXrayWriteOnlyAccess",)}
+    return Translator(managed, Parser(), boto_session=boto3.Session(region_name=REGION)).translate(sam, {})
+
+
+@pytest.fixture(scope="module")
+def stack(translated):
+    """Yield how to make a client of an emulated account in which the stack was created."""
+    body = json.loads(json.dumps(translated))
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping":
+            body["Resources"][name]["Properties"]["Enabled"] = False  # else the emulator would look for Docker
+        elif resource["Type"] in UNKNOWN_TO_MOTO:
+            del body["Resources"][name]
+    with mock_aws():
+        session = boto3.Session(region_name=REGION)
+        session.client("s3").create_bucket(Bucket="code")
+        for name in ("IndexObjects", "SearchApi", "BucketdexLayer"):
+            session.client("s3").put_object(Bucket="code", Key=name, Body=b"code")
+        subnets = session.client("ec2").describe_subnets()["Subnets"][:2]
+        values = {
+            "VpcId": subnets[0]["VpcId"],
+            "SubnetIds": ",".join(subnet["SubnetId"] for subnet in subnets),
+            "FunctionSecurityGroupIds": session.client("ec2").describe_security_groups()["SecurityGroups"][0][
+                "GroupId"
+            ],
+            "CertificateArn": session.client("acm").request_certificate(DomainName="local")["CertificateArn"],
+            "OpenSearchUrl": "https://vpc-lab.us-east-1.es.amazonaws.com",
+            "OpenSearchDomainArn": "arn:aws:es:us-east-1:123456789012:domain/lab",
+            "DataBucketArns": "arn:aws:s3:::lab-*,arn:aws:s3:::reference",
+            "KmsKeyArns": "arn:aws:kms:us-east-1:123456789012:key/1,arn:aws:kms:us-east-1:123456789012:key/2",
+        }
+        session.client("cloudformation").create_stack(
+            StackName="bucketdex",
+            TemplateBody=json.dumps(body),
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+        )
+        yield session.client
+
+
+def of_type(template, kind):
+    return {name: it["Properties"] for name, it in template["Resources"].items() if it["Type"] == kind}
+
+
+def referred(value):
+    """The logical id that a `Ref` or `GetAtt` speaks of."""
+    return value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(policy):
+    """The statements of a policy document, of an `If` the one that may be left out."""
+    return [it["Fn::If"][1] if "Fn::If" in it else it for it in policy["Statement"]]
+
+
+def test_every_parameter_is_described_constrained_and_in_one_group(template):
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = Counter(name for group in groups for name in group["Parameters"])
+    assert grouped == Counter(template["Parameters"].keys())
+    for name, parameter in template["Parameters"].items():
+        assert len(parameter["Description"]) > 30, name
+        if parameter["Type"] == "Number":
+            assert {"MinValue", "MaxValue"} <= parameter.keys() or "AllowedValues" in parameter, name
+        elif parameter["Type"] in ("String", "CommaDelimitedList"):
+            assert {"AllowedPattern", "ConstraintDescription"} <= parameter.keys() or "AllowedValues" in parameter, name
+        else:
+            assert parameter["Type"].startswith(("AWS::EC2::", "List<AWS::EC2::")), name
+
+
+def test_every_output_is_described(template):
+    for name, output in template["Outputs"].items():
+        assert len(output["Description"]) > 20, name
+
+
+def test_nothing_that_costs_by_itself_is_on_at_first(template):
+    [rule] = of_type(template, "AWS::Events::Rule").values()
+    assert rule["State"] == {"Ref": "EventBridgeState"}
+    assert template["Parameters"]["EventBridgeState"]["Default"] == "DISABLED"
+
+
+# ---- Nothing is lost
+
+
+def test_the_control_table_outlives_the_stack(template):
+    table = template["Resources"]["ControlTable"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_every_queue_keeps_messages_for_14_days_encrypted_and_has_dead_letters(template):
+    queues = of_type(template, "AWS::SQS::Queue")
+    dead_letters = {
+        name: referred(it["RedrivePolicy"]["deadLetterTargetArn"])
+        for name, it in queues.items()
+        if "RedrivePolicy" in it
+    }
+    assert dead_letters == {name: f"{name}DeadLetters" for name in ("ObjectEvents", "BulkEvents")}
+    assert set(queues) == {*dead_letters, *dead_letters.values()}
+    for name, queue in queues.items():
+        assert queue["MessageRetentionPeriod"] == FOURTEEN_DAYS, name
+        assert queue["SqsManagedSseEnabled"] is True, name
+
+
+def test_a_message_is_hidden_for_six_timeouts_of_its_function_and_returned_one_by_one(template):
+    sources = of_type(template, "AWS::Lambda::EventSourceMapping")
+    assert {referred(it["EventSourceArn"]) for it in sources.values()} == {"ObjectEvents", "BulkEvents"}
+    for name, source in sources.items():
+        queue = template["Resources"][referred(source["EventSourceArn"])]["Properties"]
+        function = template["Resources"][referred(source["FunctionName"])]["Properties"]
+        assert queue["VisibilityTimeout"] == 6 * function["Timeout"], name
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert (
+            str(queue["RedrivePolicy"]["maxReceiveCount"])
+            == function["Environment"]["Variables"]["BUCKETDEX_MAX_RECEIVES"]
+        )
+        assert "Events" not in function, "SAM would let the role read every queue of the account"
+
+
+def test_bulk_events_have_a_concurrency_of_their_own(template):
+    sources = of_type(template, "AWS::Lambda::EventSourceMapping")
+    limits = [it["ScalingConfig"]["MaximumConcurrency"]["Ref"] for it in sources.values()]
+    assert sorted(limits) == ["BulkEventsConcurrency", "ObjectEventsConcurrency"]
+
+
+def test_alarms_watch_queues_dead_letters_functions_and_events_that_fail_for_long(template):
+    watched = set()
+    for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
+        [dimension] = alarm["Dimensions"]
+        value = dimension["Value"]
+        watched.add((alarm["MetricName"], value if isinstance(value, str) else referred(value)))
+        assert alarm["AlarmActions"]["Fn::If"][0] == alarm["OKActions"]["Fn::If"][0] == "HasAlarmTopic", name
+    assert watched == {
+        *(("ApproximateAgeOfOldestMessage", queue) for queue in ("ObjectEvents", "BulkEvents")),
+        *(("ApproximateNumberOfMessagesVisible", f"{queue}DeadLetters") for queue in ("ObjectEvents", "BulkEvents")),
+        *((metric, function) for metric in ("Errors", "Throttles") for function in ENVIRONMENT),
+        ("EventAge", "index_objects"),
+    }
+    telemetry = (ROOT / "layers/bucketdex/bucketdex/objects/telemetry.py").read_text()
+    assert '"EventAge"' in telemetry, "the function must emit the metric that the alarm watches"
+
+
+# ---- Least privilege
+
+
+def test_a_role_names_each_action_and_resource(translated):
+    roles = of_type(translated, "AWS::IAM::Role")
+    assert set(roles) == {f"{function}Role" for function in ENVIRONMENT}
+    for name, role in roles.items():
+        for policy in role["Policies"]:
+            for statement in statements(policy["PolicyDocument"]):
+                assert not any("*" in action for action in listed(statement["Action"])), (name, statement["Sid"])
+                assert "*" not in listed(statement["Resource"]), (name, statement["Sid"])
+        managed = {arn.rpartition("/")[2] for arn in role["ManagedPolicyArns"]}
+        assert managed == {
+            "AWSLambdaBasicExecutionRole",
+            "AWSLambdaVPCAccessExecutionRole",
+            "AWSXrayWriteOnlyAccess",
+        }, name
+
+
+def test_queues_take_messages_of_this_account_only_and_none_unencrypted(template):
+    policies = of_type(template, "AWS::SQS::QueuePolicy")
+    covered = Counter(referred(queue) for policy in policies.values() for queue in policy["Queues"])
+    assert covered == Counter(of_type(template, "AWS::SQS::Queue").keys()), "a queue has room for one policy"
+    for name, policy in policies.items():
+        allowed = [it for it in policy["PolicyDocument"]["Statement"] if it["Effect"] == "Allow"]
+        [denied] = [it for it in policy["PolicyDocument"]["Statement"] if it["Effect"] == "Deny"]
+        assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, name
+        assert all("AWS::AccountId" in json.dumps(it["Condition"]) for it in allowed), name
+    senders = [it["Principal"]["Service"] for it in policies["ObjectEventsPolicy"]["PolicyDocument"]["Statement"][:-1]]
+    assert senders == ["s3.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"]
+
+
+def test_searches_come_over_https_through_an_internal_load_balancer(template):
+    [balancer] = of_type(template, "AWS::ElasticLoadBalancingV2::LoadBalancer").values()
+    [listener] = of_type(template, "AWS::ElasticLoadBalancingV2::Listener").values()
+    [group] = of_type(template, "AWS::EC2::SecurityGroup").values()
+    assert balancer["Scheme"] == "internal"
+    assert (listener["Protocol"], listener["Port"]) == ("HTTPS", 443)
+    assert json.loads(listener["DefaultActions"][0]["FixedResponseConfig"]["MessageBody"])["statusCode"] == 404
+    assert [it["CidrIp"] for it in group["SecurityGroupIngress"]] == [{"Ref": "ClientCidr"}]
+    assert template["Resources"]["SearchApiTargets"]["DependsOn"] == "SearchApiPermission"
+
+
+# ---- The stack, emulated
+
+
+def deployed(stack, kind):
+    resources = stack("cloudformation").describe_stack_resources(StackName="bucketdex")["StackResources"]
+    return {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in resources if it.get("ResourceType") == kind}
+
+
+def test_each_function_gets_the_environment_that_its_settings_read(stack):
+    functions = deployed(stack, "AWS::Lambda::Function")
+    assert set(functions) == set(ENVIRONMENT)
+    for logical_id, name in functions.items():
+        function = stack("lambda").get_function_configuration(FunctionName=name)
+        variables = function["Environment"]["Variables"]
+        assert set(variables) == ENVIRONMENT[logical_id]
+        assert all(isinstance(value, str) and value for value in variables.values()), variables
+        assert (function["Handler"], function["Runtime"]) == ("app.handler", "python3.13")
+    variables = stack("lambda").get_function_configuration(FunctionName=functions["IndexObjects"])["Environment"][
+        "Variables"
+    ]
+    given = settings.index_objects(variables)
+    urls = deployed(stack, "AWS::SQS::Queue")
+    assert [queue.url for queue in given.queues] == [urls["ObjectEvents"], urls["BulkEvents"]]
+    assert [queue.dead_letters_url for queue in given.queues] == [
+        urls["ObjectEventsDeadLetters"],
+        urls["BulkEventsDeadLetters"],
+    ]
+    assert given.control.table == deployed(stack, "AWS::DynamoDB::Table")["ControlTable"]
+    assert (given.opensearch.auth, given.max_receives, given.s3_concurrency) == ("iam", 100, 16)
+
+
+def test_the_table_has_the_keys_that_the_control_table_uses(stack):
+    table = stack("dynamodb").describe_table(TableName=deployed(stack, "AWS::DynamoDB::Table")["ControlTable"])["Table"]
+    assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
+    assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_listener_forwards_the_api_to_its_function(stack):
+    [rule] = deployed(stack, "AWS::ElasticLoadBalancingV2::ListenerRule").values()
+    [told] = stack("elbv2").describe_rules(RuleArns=[rule])["Rules"]
+    assert told["Conditions"] == [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*"]}}]
+    groups = deployed(stack, "AWS::ElasticLoadBalancingV2::TargetGroup")
+    assert told["Actions"] == [{"Type": "forward", "TargetGroupArn": groups["SearchApiTargets"]}]
+
+
+def test_a_role_reads_only_the_given_buckets_and_keys(stack):
+    role = deployed(stack, "AWS::IAM::Role")["IndexObjectsRole"]
+    document = stack("iam").get_role_policy(RoleName=role, PolicyName="IndexObjectsRolePolicy0")["PolicyDocument"]
+    told = {it["Sid"]: it["Resource"] for it in ast.literal_eval(document)["Statement"]}  # moto gives Python's form
+    assert told["ReadObjects"] == ["arn:aws:s3:::lab-*/*", "arn:aws:s3:::reference/*"]
+    assert told["TellAbsentFromForbidden"] == ["arn:aws:s3:::lab-*", "arn:aws:s3:::reference"]
+    assert [arn.rpartition("/")[2] for arn in told["ReadEncryptedObjects"]] == ["1", "2"]
+
+
+def test_every_output_has_a_value(stack, template):
+    [made] = stack("cloudformation").describe_stacks(StackName="bucketdex")["Stacks"]
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    assert {it["OutputKey"] for it in made["Outputs"] if it["OutputValue"]} == set(template["Outputs"])
