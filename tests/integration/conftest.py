@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from opensearchpy import OpenSearch
+
 from bucketdex.aws import clients
 from bucketdex.aws.settings import OpenSearchSettings
 from bucketdex.local import guard, opensearch
 from emulated import Aws, free_port
-from opensearchpy import OpenSearch
 
 
 @pytest.fixture(scope="session")

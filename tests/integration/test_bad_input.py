@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from opensearchpy import OpenSearch
+
 from bucketdex.aws.queues import Delivery
 from bucketdex.aws.settings import Queue
 from bucketdex.changes import ObjectChange, backfill
@@ -21,7 +23,6 @@ from bucketdex.objects import batch
 from bucketdex.objects.observe import EXCERPT_BYTES, WHOLE_BYTES, ObjectReader
 from bucketdex.objects.reconcile import Edges
 from emulated import Aws
-from opensearchpy import OpenSearch
 
 MAX_RECEIVES = 5
 

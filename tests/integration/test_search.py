@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from opensearchpy import OpenSearch
+
 from bucketdex.index import writer
 from bucketdex.index.generations import NOT_DELETED, OBJECTS_ALIAS
 from bucketdex.index.ids import object_id
@@ -14,7 +16,6 @@ from bucketdex.objects.hint import Hint
 from bucketdex.objects.observe import Observation
 from bucketdex.search.objects import search
 from bucketdex.search.viewer import Viewer
-from opensearchpy import OpenSearch
 
 INDEX = "bucketdex-objects-test-of-search"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,11 +5,12 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bucketdex.changes import ObjectChange, backfill, parse_message
 from bucketdex.changes.change import Fact
 from bucketdex.errors import Permanent
-from hypothesis import given
-from hypothesis import strategies as st
 
 EVENTS = Path(__file__).parents[2] / "events"
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200).filter(

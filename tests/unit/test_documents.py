@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bucketdex.changes import Fact
 from bucketdex.index.ids import object_id
 from bucketdex.objects.document import decoded, extensions, object_document, typed
@@ -14,8 +17,6 @@ from bucketdex.objects.hint import Hint
 from bucketdex.objects.observe import Observation
 from bucketdex.objects.refusal import without_refused
 from bucketdex.objects.text import EXCERPT_BYTES, excerpt
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from bucketdex.aws.queues import Delivery, Failure, delay_seconds, deliveries, settle
 from bucketdex.aws.settings import Queue
 from bucketdex.errors import Permanent, Transient

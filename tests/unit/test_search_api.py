@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from bucketdex.errors import Transient
 from bucketdex.search import api
 from bucketdex.search.hits import Answer, Hit

@@ -1,6 +1,7 @@
 """Settings come from the environment that the template fills."""
 
 import pytest
+
 from bucketdex.aws import settings
 
 ENV = {

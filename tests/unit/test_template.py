@@ -7,11 +7,12 @@ from pathlib import Path
 
 import boto3
 import pytest
-from bucketdex.aws import settings
 from moto import mock_aws
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
+
+from bucketdex.aws import settings
 
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"

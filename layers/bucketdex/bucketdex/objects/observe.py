@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WHOLE_BYTES = 8 * 1024 * 1024  # read whole, and so hashed in passing: one chunk of `sha2-256-chunked`
 PIECE_BYTES = 1024 * 1024  # read at a time, so that the time left is looked at in between
-LAST_START_SECONDS = 4.0  # with less left no read begins: the message comes back instead
+LAST_START_SECONDS = 12.0  # with less left no read begins: the message comes back instead
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"})
 # Refusals that speak of our own credentials or of the moment, not of the object.
 NOT_THE_OBJECT = frozenset({

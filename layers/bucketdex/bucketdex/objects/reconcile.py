@@ -31,7 +31,8 @@ KIND = "objects"
 MOST_CONFLICTS = 20  # each means that another handler got through, so one key rarely sees more than two
 MOST_BUSY = 3  # an outage is the queue's to wait out, not the invocation's
 BUSY_SECONDS = 0.5  # doubled each time
-ROUND_SECONDS = 6.0  # with less time left no new round begins
+KEYS_AT_ONCE = 100  # bounds what is in memory: as many documents, as many text excerpts
+ROUND_SECONDS = 15.0  # with less time left no new round begins
 MOST_REFUSALS = 3  # the part that OpenSearch names, another one, all that can go
 
 
@@ -106,7 +107,7 @@ class _Round:
 def reconcile(hints: Iterable[Hint], edges: Edges, tally: Tally) -> dict[ObjectName, Outcome]:
     """Bring the document of each hint's key to what S3 holds; raises `Transient` if the control table cannot be read.
 
-    A key's failure is its own: it never keeps another from being written.
+    A key's failure is its own: it never keeps another from being written. When time runs out, what is left has failed.
     """
     hints = list(hints)
     view = edges.control.view(KIND, {hint.bucket for hint in hints})
@@ -114,16 +115,24 @@ def reconcile(hints: Iterable[Hint], edges: Edges, tally: Tally) -> dict[ObjectN
     tasks = [_Task(hint, object_id(hint.bucket, hint.key)) for hint in hints if hint.bucket in view.buckets]
     if tasks and not view.generations:
         raise Transient("a bucket is connected, but the control table names no index: run `bucketdex bucket add` again")
+    for some in itertools.batched(tasks, KEYS_AT_ONCE):
+        outcomes |= _settle(list(some), view.generations, edges, tally)
+    return outcomes
+
+
+def _settle(
+    tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges, tally: Tally
+) -> dict[ObjectName, Outcome]:
+    """Pass over the tasks until each is settled or time runs out."""
+    outcomes: dict[ObjectName, Outcome] = {}
     while tasks:
-        passed = _round(tasks, view.generations, edges, tally)
+        if edges.remaining() < ROUND_SECONDS:
+            late = {_name(task): Transient(f"no time was left: {_trouble(task)}") for task in tasks}
+            return outcomes | {name: Outcome("failed", error) for name, error in late.items()}
+        passed = _round(tasks, generations, edges, tally)
         outcomes |= passed.done
         tasks = passed.again
-        if tasks and edges.remaining() < ROUND_SECONDS:
-            return outcomes | {
-                _name(task): Outcome("failed", Transient(f"no time was left; {_trouble(task)}")) for task in tasks
-            }
-        busy = max((len(task.busy) for task in tasks), default=0)
-        if busy:
+        if busy := max((len(task.busy) for task in tasks), default=0):
             edges.sleep(BUSY_SECONDS * 2 ** (busy - 1))
     return outcomes
 

@@ -1,0 +1,1 @@
+"""The stack on one machine: the functions of the template, an emulated AWS, a real OpenSearch."""

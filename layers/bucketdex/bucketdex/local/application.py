@@ -1,0 +1,65 @@
+"""The template's application on this machine: the processes of its functions, their pollers and their routes."""
+
+from pathlib import Path
+
+from botocore.config import Config
+
+from bucketdex.local import http
+from bucketdex.local.aws import NO_PROFILES, aws_environment, session
+from bucketdex.local.deployment import Deployment, Function
+from bucketdex.local.functions import FunctionPool, Watch
+from bucketdex.local.pollers import LONG_POLL, Poller
+from bucketdex.local.state import log_file
+
+
+class Application:
+    """All that runs of a deployment beside the two servers."""
+
+    def __init__(self, deployment: Deployment, edge_url: str, home: Path, workers: int, watch: Watch) -> None:
+        edges = aws_environment(edge_url) | NO_PROFILES
+        self._deployment = deployment
+        self._pools = {
+            it.logical_id: FunctionPool(it, limit(it, deployment, workers), edges, log_file(home, it.logical_id), watch)
+            for it in deployment.functions
+        }
+        sources = [it for it in deployment.event_sources if it.enabled]
+        sqs = session().client(
+            "sqs",
+            endpoint_url=edge_url,
+            config=Config(
+                read_timeout=LONG_POLL + 20,
+                retries={"max_attempts": 2},
+                max_pool_connections=sum(1 + min(it.concurrency, workers) for it in sources) or 1,
+            ),
+        )
+        self._pollers = [Poller(it, self._pools[it.function], sqs, min(it.concurrency, workers)) for it in sources]
+        self._http: http.LoadBalancer | None = None
+
+    def warm(self) -> None:
+        """Start a process for each function, so that its imports are done when the first event comes."""
+        for pool in self._pools.values():
+            pool.warm()
+
+    def start(self) -> str:
+        """Begin to poll and to answer; return the address of the routes."""
+        self._http = http.serve(self._deployment.routes, self._pools)
+        for poller in self._pollers:
+            poller.start()
+        return self._http.url
+
+    def stop(self) -> None:
+        """Take nothing more and end all processes."""
+        for poller in self._pollers:
+            poller.stop()
+        for pool in self._pools.values():
+            pool.close()
+        if self._http:
+            self._http.shutdown()
+            self._http.server_close()
+
+
+def limit(function: Function, deployment: Deployment, workers: int) -> int:
+    """Return how many processes a function may have: for each event source its own, so that none waits for another."""
+    sources = [it for it in deployment.event_sources if it.function == function.logical_id and it.enabled]
+    routes = any(it.function == function.logical_id for it in deployment.routes)
+    return max(1, sum(min(it.concurrency, workers) for it in sources) + (workers if routes else 0))

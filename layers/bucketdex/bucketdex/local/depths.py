@@ -1,0 +1,88 @@
+"""What is under way in the queues of a local stack, and whether all is settled."""
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bucketdex.local.state import StackError, State
+
+LOOK_AGAIN = 0.25  # seconds between two looks
+
+
+class QueueDepth(msgspec.Struct, frozen=True):
+    """How much waits in a queue, is being worked on, and was set aside."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+    dead_letters: int  # all messages of its dead-letter queue
+    oldest_seconds: float | None  # age of the oldest message, None when there is none
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to do; dead letters are not counted."""
+        return not (self.visible or self.in_flight or self.delayed)
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What the emulated AWS tells about one queue."""
+
+    visible: int = 0
+    in_flight: int = 0
+    delayed: int = 0
+    oldest_sent: float | None = None  # Unix time
+
+
+def queues(state: State) -> dict[str, QueueDepth]:
+    """Return what is under way in each queue that is not for dead letters, by its logical id."""
+    told = ask(state.edge_url)
+    now, nothing = time.time(), Told()
+    all_queues = state.deployment.queues if state.deployment else ()
+    by_id = {it.logical_id: told.get(it.name, nothing) for it in all_queues}
+    depths = {}
+    for queue in all_queues:
+        if queue.holds_dead_letters:
+            continue
+        own, dead = by_id[queue.logical_id], by_id.get(queue.dead_letters or "", nothing)
+        depths[queue.logical_id] = QueueDepth(
+            visible=own.visible,
+            in_flight=own.in_flight,
+            delayed=own.delayed,
+            dead_letters=dead.visible + dead.in_flight + dead.delayed,
+            oldest_seconds=None if own.oldest_sent is None else max(0.0, now - own.oldest_sent),
+        )
+    return depths
+
+
+def settled(state: State, timeout: float, observe: Callable[[dict[str, QueueDepth]], None] = lambda _: None) -> bool:
+    """Wait until every queue was empty twice in a row; False when `timeout` seconds were not enough.
+
+    What was written is then searchable after a refresh of the index, which is the caller's. `observe` gets each look.
+    """
+    deadline = time.monotonic() + timeout
+    in_a_row = 0
+    while True:
+        depths = queues(state)
+        observe(depths)
+        in_a_row = in_a_row + 1 if all(it.is_empty for it in depths.values()) else 0
+        if in_a_row == 2:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_AGAIN)
+
+
+def ask(edge_url: str) -> dict[str, Told]:
+    """Return what the emulated AWS tells about its queues, by their names."""
+    client = http.client.HTTPConnection(urlsplit(edge_url).netloc, timeout=10)
+    try:
+        client.request("GET", "/_bucketdex/queues")
+        return msgspec.convert(json.load(client.getresponse()), dict[str, Told])
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise StackError(f"the emulated AWS at {edge_url} does not answer: {error}") from error
+    finally:
+        client.close()

@@ -1,0 +1,110 @@
+"""What moto's S3 does otherwise than AWS, put right: each function here takes the place of moto's of the same name.
+
+What AWS does stands beside each. Left as moto has it: suspended versioning (moto forgets the versions), checksums that
+were not sent (AWS: CRC64NVME), limits of sizes and names, the null version.
+"""
+
+import base64
+import threading
+import weakref
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.s3 import notifications
+from moto.s3.exceptions import MethodNotAllowed, MissingKey
+from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
+from moto.s3.responses import S3Response
+
+from bucketdex.local.edge_notifications import DELETED, ETAG_OF_NOTHING, MARKED, send_event, tell, told_when_done
+
+moto_key_response, moto_bucket_response = S3Response._key_response, S3Response._bucket_response
+moto_get_object, moto_delete_object = S3Response.get_object, S3Backend.delete_object
+
+_locks: weakref.WeakValueDictionary[tuple[str, str], Any] = weakref.WeakValueDictionary()
+_locks_lock = threading.Lock()
+
+
+def install() -> None:
+    """Put the functions of this module into moto's place."""
+    for owner, name, function in (
+        (S3Response, "_key_response", key_response),
+        (S3Response, "_bucket_response", bucket_response),
+        (S3Response, "get_object", get_object),
+        (S3Backend, "delete_object", delete_object),
+        (S3Backend, "_set_delete_marker", set_delete_marker),
+        (notifications, "send_event", send_event),
+    ):
+        setattr(owner, name, function)
+
+
+def key_response(self: S3Response, request: Any, full_url: str) -> Any:
+    """AWS: a request on an object is atomic, and told of when it is done; non-ASCII metadata comes back encoded.
+
+    moto makes an object visible and then sets its metadata and tags, and loses versions to writers at the same time.
+    """
+    bucket = self.parse_bucket_name_from_url(request, full_url)
+    with told_when_done(), object_lock(bucket, self.parse_key_name()):
+        response = moto_key_response(self, request, full_url)
+    if isinstance(response, tuple):
+        encode_metadata(response[1])
+    return response
+
+
+def bucket_response(self: S3Response, request: Any, full_url: str) -> Any:
+    """AWS: what `DeleteObjects` and form uploads did is told of when it is done."""
+    with told_when_done():
+        return moto_bucket_response(self, request, full_url)
+
+
+def get_object(self: S3Response) -> Any:
+    """AWS: a deleted object is a 404 that says so, a delete marker asked for by its version a 405."""
+    key, version_id = self.parse_key_name(), self._get_param("versionId")
+    marker: Any = self.backend.get_object(self.bucket_name, key, version_id, return_delete_marker=True)
+    if not isinstance(marker, FakeDeleteMarker):
+        return moto_get_object(self)
+    error = MethodNotAllowed(method="GET", resource_type="DeleteMarker") if version_id else MissingKey(key=key)
+    status, headers, body = self.serialized(ActionResult(error))
+    headers["x-amz-delete-marker"], headers["x-amz-version-id"] = "true", marker.version_id
+    if version_id:
+        headers["allow"] = "DELETE"
+    return status, headers, body
+
+
+def delete_object(
+    self: S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+) -> tuple[bool, dict[str, Any]]:
+    """AWS: each deleted version and each delete marker is told of, one by one in `DeleteObjects`."""
+    with object_lock(bucket_name, key_name):
+        bucket = self.get_bucket(bucket_name)
+        versions = bucket.keys.getlist(key_name, [])
+        existed = version_id is not None and any(version.version_id == version_id for version in versions)
+        done = moto_delete_object(self, bucket_name, key_name, version_id, bypass)
+        if bucket.is_versioned and version_id is None:
+            marker = bucket.keys[key_name]
+            tell(self.account_id, MARKED, bucket, key_name, marker.version_id, None, ETAG_OF_NOTHING)
+        elif bucket.is_versioned and version_id is not None and existed:
+            tell(self.account_id, DELETED, bucket, key_name, version_id, None, None)
+        return done
+
+
+def set_delete_marker(self: S3Backend, bucket_name: str, key_name: str) -> FakeDeleteMarker:
+    """AWS: deleting a key that is not there makes a delete marker all the same."""
+    bucket = self.get_bucket(bucket_name)
+    marked = bucket.keys.get(key_name)
+    if marked is None:
+        marked = FakeKey(key_name, b"", self.account_id, self.region_name)
+    bucket.keys[key_name] = marker = FakeDeleteMarker(marked)
+    return marker
+
+
+def encode_metadata(headers: dict[str, Any]) -> None:
+    """AWS: takes the bytes of a value for Latin-1 (as WSGI does), and returns what is not ASCII by RFC 2047."""
+    for name, value in headers.items():
+        if name.startswith("x-amz-meta-") and not value.isascii():
+            headers[name] = f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="
+
+
+def object_lock(bucket: str, key: str) -> Any:
+    """Return the lock of an object; it is gone when nobody holds it."""
+    with _locks_lock:
+        return _locks.setdefault((bucket, key), threading.RLock())

@@ -1,0 +1,211 @@
+"""From what the emulated CloudFormation answered about each resource to the facts of a `Deployment`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from bucketdex.local.deployment import Deployment, EventSource, Function, Queue, Route
+from bucketdex.local.state import StackError
+
+LAMBDA_TIMEOUT, LAMBDA_MEMORY, SQS_VISIBILITY = 3, 128, 30  # what AWS takes where a template says nothing
+UNBOUNDED = 1000  # invocations at a time of an event source without a maximum
+
+
+class Answer(msgspec.Struct, frozen=True, rename="pascal"):
+    """What `template.prepare` asked about a resource: its resolved properties, what `Ref` gives, its attributes."""
+
+    type: str
+    properties: dict[str, Any]
+    id: str = ""
+    arn: str = ""
+    queue_name: str = ""
+
+
+class _Environment(msgspec.Struct, frozen=True, rename="pascal"):
+    variables: dict[str, str | int | float | bool] = {}
+
+
+class _Function(msgspec.Struct, frozen=True, rename="pascal"):
+    handler: str
+    timeout: float = LAMBDA_TIMEOUT
+    memory_size: int = LAMBDA_MEMORY
+    environment: _Environment = _Environment()
+    layers: list[str] = []
+
+
+class _Scaling(msgspec.Struct, frozen=True, rename="pascal"):
+    maximum_concurrency: int = UNBOUNDED
+
+
+class _Mapping(
+    msgspec.Struct, frozen=True, rename="pascal", forbid_unknown_fields=True
+):  # what a local poller does not do, fails
+    event_source_arn: str
+    function_name: str
+    batch_size: int = 10
+    maximum_batching_window_in_seconds: float = 0
+    function_response_types: list[str] = []
+    scaling_config: _Scaling = _Scaling()
+    enabled: bool = True
+    tags: Any = None
+
+
+class _PathPattern(msgspec.Struct, frozen=True, rename="pascal"):
+    values: list[str]
+
+
+class _Condition(msgspec.Struct, frozen=True, rename="pascal", forbid_unknown_fields=True):
+    field: str
+    path_pattern_config: _PathPattern | None = None
+    values: list[str] = []
+
+
+class _Action(msgspec.Struct, frozen=True, rename="pascal"):
+    type: str
+    target_group_arn: str = ""
+
+
+class _Rule(msgspec.Struct, frozen=True, rename="pascal"):
+    priority: int
+    conditions: list[_Condition]
+    actions: list[_Action]
+    listener_arn: str = ""
+
+
+class _Target(msgspec.Struct, frozen=True, rename="pascal"):
+    id: str
+
+
+class _Attribute(msgspec.Struct, frozen=True, rename="pascal"):
+    key: str
+    value: str
+
+
+class _TargetGroup(msgspec.Struct, frozen=True, rename="pascal"):
+    targets: list[_Target] = []
+    target_group_attributes: list[_Attribute] = []
+
+
+def read_back(outputs: Mapping[str, str], folders: Mapping[str, str], edge_url: str, opensearch_url: str) -> Deployment:
+    """Return the facts of a created stack from its outputs, each the JSON of an `Answer` under its logical id."""
+    answers = {name: msgspec.json.decode(text, type=Answer) for name, text in outputs.items()}
+
+    def of_type(kind: str) -> dict[str, Answer]:
+        return {name: it for name, it in answers.items() if it.type == kind}
+
+    queues = _queues(of_type("AWS::SQS::Queue"), edge_url)
+    # `Ref` of a queue is its address in the real AWS; an AWS client would get along, any other would not.
+    urls = {answers[queue.logical_id].id: queue.url for queue in queues}
+    edges = {"BUCKETDEX_OPENSEARCH_URL": opensearch_url, "BUCKETDEX_OPENSEARCH_AUTH": "none"}
+    functions = of_type("AWS::Lambda::Function")
+    routes = _routes(of_type("AWS::ElasticLoadBalancingV2::ListenerRule"), answers, functions)
+    return Deployment(
+        functions=tuple(_function(name, it, folders, urls, edges) for name, it in functions.items()),
+        event_sources=tuple(
+            _event_source(name, it, functions, queues)
+            for name, it in of_type("AWS::Lambda::EventSourceMapping").items()
+        ),
+        queues=queues,
+        routes=tuple(sorted(routes, key=lambda route: route.priority)),
+        tables={name: it.id for name, it in of_type("AWS::DynamoDB::Table").items()},
+    )
+
+
+def _function(
+    logical_id: str,
+    answer: Answer,
+    folders: Mapping[str, str],
+    urls: Mapping[str, str],
+    edges: Mapping[str, str],
+) -> Function:
+    told = _convert(logical_id, answer.properties, _Function)
+    variables = {name: str(it) for name, it in told.environment.variables.items()}
+    return Function(
+        logical_id=logical_id,
+        name=answer.id,
+        arn=answer.arn,
+        handler=told.handler,
+        code=folders[logical_id],
+        # A layer of someone else (an ARN) is not here; what it holds has to be installed beside bucketdex.
+        layers=tuple(folders[it] for it in told.layers if it in folders),
+        environment={name: edges.get(name, urls.get(value, value)) for name, value in variables.items()},
+        timeout=told.timeout,
+        memory=told.memory_size,
+    )
+
+
+def _event_source(
+    logical_id: str, answer: Answer, functions: Mapping[str, Answer], queues: Iterable[Queue]
+) -> EventSource:
+    mapping = _convert(logical_id, answer.properties, _Mapping)
+    queue = next((it for it in queues if it.arn == mapping.event_source_arn), None)
+    if queue is None:
+        raise StackError(f"{logical_id}: {mapping.event_source_arn} is not a queue of this template")
+    return EventSource(
+        logical_id=logical_id,
+        queue=queue.logical_id,
+        queue_url=queue.url,
+        queue_arn=queue.arn,
+        function=_function_of(mapping.function_name, functions, logical_id),
+        batch_size=mapping.batch_size,
+        window=mapping.maximum_batching_window_in_seconds,
+        concurrency=mapping.scaling_config.maximum_concurrency,
+        reports_item_failures="ReportBatchItemFailures" in mapping.function_response_types,
+        enabled=mapping.enabled,
+    )
+
+
+def _queues(answers: Mapping[str, Answer], edge_url: str) -> tuple[Queue, ...]:
+    by_arn = {it.arn: name for name, it in answers.items()}
+    redrives = {name: it.properties.get("RedrivePolicy") or {} for name, it in answers.items()}
+    targets = {name: by_arn.get(it.get("deadLetterTargetArn", "")) for name, it in redrives.items()}
+    return tuple(
+        Queue(
+            logical_id=name,
+            name=it.queue_name,
+            url=f"{edge_url}/{it.arn.split(':')[4]}/{it.queue_name}",
+            arn=it.arn,
+            visibility=float(it.properties.get("VisibilityTimeout", SQS_VISIBILITY)),
+            dead_letters=targets[name],
+            max_receives=int(redrives[name]["maxReceiveCount"]) if targets[name] else None,
+            holds_dead_letters=name in targets.values(),
+        )
+        for name, it in answers.items()
+    )
+
+
+def _routes(
+    rules: Mapping[str, Answer], answers: Mapping[str, Answer], functions: Mapping[str, Answer]
+) -> Iterable[Route]:
+    groups = {it.id: it for it in answers.values() if it.type == "AWS::ElasticLoadBalancingV2::TargetGroup"}
+    for logical_id, answer in rules.items():
+        rule = _convert(logical_id, answer.properties, _Rule)
+        if [it.field for it in rule.conditions] != ["path-pattern"] or [it.type for it in rule.actions] != ["forward"]:
+            raise StackError(f"{logical_id}: a local route has one path-pattern condition and forwards to a function")
+        arn, condition = rule.actions[0].target_group_arn, rule.conditions[0]
+        group = _convert(logical_id, groups[arn].properties, _TargetGroup)
+        attributes = {it.key: it.value for it in group.target_group_attributes}
+        yield Route(
+            logical_id=logical_id,
+            priority=rule.priority,
+            paths=tuple(condition.path_pattern_config.values if condition.path_pattern_config else condition.values),
+            function=_function_of(group.targets[0].id, functions, logical_id),
+            target_group_arn=arn,
+            multi_value=attributes.get("lambda.multi_value_headers.enabled") == "true",
+        )
+
+
+def _function_of(reference: str, functions: Mapping[str, Answer], logical_id: str) -> str:
+    """Return the logical id of the function that a name or ARN, perhaps with an alias behind it, refers to."""
+    for name, it in functions.items():
+        if reference in (it.id, it.arn) or reference.startswith((f"{it.id}:", f"{it.arn}:")):
+            return name
+    raise StackError(f"{logical_id}: {reference} is not a function of this template")
+
+
+def _convert[T](logical_id: str, properties: Mapping[str, Any], kind: type[T]) -> T:
+    try:
+        return msgspec.convert(properties, kind, strict=False)  # numbers that come from a parameter are strings
+    except msgspec.ValidationError as error:
+        raise StackError(f"{logical_id}: the local stack cannot do this: {error}") from error

@@ -1,0 +1,184 @@
+"""The local stack as commands and tests use it: start and stop it, ask where it answers and what is under way.
+
+>>> state = up(default_home(template), template)
+>>> os.environ |= environment(state)
+>>> settled(state, timeout=60)
+True
+>>> down(Path(state.home), purge=True)
+"""
+
+import collections
+import contextlib
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.progress import Progress
+
+from bucketdex.local import opensearch, state
+from bucketdex.local.aws import LOOPBACK, NO_PROFILES, aws_environment, bridge_address
+from bucketdex.local.depths import QueueDepth, queues, settled
+from bucketdex.local.processes import kill_leftovers
+from bucketdex.local.state import StackError, State, default_home, log_file
+
+__all__ = [
+    "QueueDepth",
+    "StackError",
+    "State",
+    "default_home",
+    "down",
+    "environment",
+    "find_template",
+    "log_file",
+    "queues",
+    "settled",
+    "status",
+    "up",
+]
+
+START_LIMIT = 180  # seconds until another's stack is ready; far above the usual 5-8
+STOP_LIMIT = 40  # seconds until a supervisor that was asked to stop is killed
+LOOK_AGAIN = 0.05  # seconds between two looks at what another process does
+TEMPLATE = "template.yaml"
+
+
+def find_template(start: Path | None = None) -> Path:
+    """Return the `template.yaml` of `start` (or here) or of the nearest folder above, else that of this checkout."""
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents, *Path(__file__).parents):
+        if (folder / TEMPLATE).is_file():
+            return folder / TEMPLATE
+    raise StackError(f"there is no {TEMPLATE} in {here} or above it; name one")
+
+
+def up(
+    home: Path,
+    template: Path,
+    workers: int = 2,
+    progress: Callable[[str], None] = lambda _: None,
+    downloads: Progress | None = None,
+    *,
+    bridge: bool = False,
+) -> State:
+    """Return the running stack of `home`, started if there is none.
+
+    `progress` is told in a sentence what happens; `downloads` shows what the first start fetches. With `bridge` the
+    edge and OpenSearch answer on Docker's bridge address too. Raises StackError with the end of the log when it fails.
+    """
+    home, template = home.absolute(), template.absolute()
+    running = _join(home)
+    if running is None:
+        try:
+            opensearch.assemble(downloads)
+        except opensearch.OpenSearchError as error:
+            raise StackError(str(error)) from error
+        supervisor, said = _start(home, template, workers, progress, bridge=bridge)
+        running = _join(home)
+        if running is None:
+            after = state.read(home)
+            told = after is not None and after.supervisor == supervisor
+            raise StackError((told and after.problem) or f"the stack did not start:\n{said}")
+    if bridge and not running.bridge:
+        raise StackError("the running stack does not answer containers: stop it, then start it with the bridge")
+    return running
+
+
+def down(home: Path, *, purge: bool = False) -> bool:
+    """Stop the stack of `home` and wait until nothing of it is left; tell whether one ran. `purge` removes `home`."""
+    home = home.absolute()
+    asked, ran = 0, False
+    deadline = time.monotonic() + STOP_LIMIT
+    while (pid := state.holder(home)) is not None:
+        ran = True
+        late = time.monotonic() > deadline
+        if pid and (pid != asked or late):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+            asked = pid
+        time.sleep(LOOK_AGAIN)
+    before = state.read(home)
+    if before:
+        kill_leftovers(before)
+    if purge:
+        shutil.rmtree(home, ignore_errors=True)
+    return ran
+
+
+def status(home: Path) -> State | None:
+    """Return the stack that runs in `home` (its `phase` tells whether it is ready), or None."""
+    home = home.absolute()
+    pid, current = state.holder(home), state.read(home)
+    return current if current and current.supervisor == pid else None
+
+
+def environment(current: State, *, bridge: bool = False) -> dict[str, str]:
+    """Return the variables that point AWS clients, and bucketdex itself, at the stack; with `bridge` from a container.
+
+    Beside those of AWS they are what the template gives to its functions.
+    """
+    variables: dict[str, str] = {}
+    for function in current.deployment.functions if current.deployment else ():
+        variables |= {name: it for name, it in function.environment.items() if name.startswith("BUCKETDEX_")}
+    variables |= {"BUCKETDEX_OPENSEARCH_URL": current.opensearch_url, "BUCKETDEX_OPENSEARCH_AUTH": "none"}
+    variables |= {"BUCKETDEX_API_URL": current.api_url}
+    variables = aws_environment(current.edge_url) | variables
+    if bridge:
+        if not current.bridge:
+            raise StackError("the stack does not answer containers: stop it, then start it with the bridge")
+        return {name: it.replace(f"//{LOOPBACK}:", f"//{current.bridge}:") for name, it in variables.items()}
+    return variables
+
+
+def _join(home: Path) -> State | None:
+    """Return the stack of whoever has the folder, once it is ready; None when nobody has it, or has it no more."""
+    deadline = time.monotonic() + START_LIMIT
+    while state.holder(home) is not None:
+        current = status(home)
+        if current and current.phase == "ready":
+            return current
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"the stack in {home} is not ready after {START_LIMIT} s; see {log_file(home, 'supervisor')}"
+            )
+        time.sleep(LOOK_AGAIN)
+    return None
+
+
+def _start(
+    home: Path, template: Path, workers: int, progress: Callable[[str], None], *, bridge: bool
+) -> tuple[int, str]:
+    """Start a supervisor and pass on what it says until it is ready, or ends; return its id and the last it said."""
+    command = [sys.executable, "-m", "bucketdex.local.supervisor", "--home", str(home), "--template", str(template)]
+    command += ["--workers", str(workers), *(["--bridge", bridge_address()] if bridge else [])]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    home.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        command,
+        cwd=home,
+        env=inherited | NO_PROFILES,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # Ctrl-C in the terminal is not for a stack that runs in the background
+        text=True,
+    )
+    # It outlives this function, and mostly this process; if not, someone has to take its exit code.
+    threading.Thread(target=process.wait, name="supervisor", daemon=True).start()
+    said: collections.deque[str] = collections.deque(maxlen=20)
+    try:
+        with process.stdout or io.StringIO() as lines:
+            for line in lines:
+                said.append(line.rstrip())
+                progress(said[-1])
+    except BaseException:  # Ctrl-C: no half of a stack is left behind
+        process.terminate()
+        process.wait(STOP_LIMIT)
+        raise
+    return process.pid, "\n".join(said)

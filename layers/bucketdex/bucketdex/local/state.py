@@ -1,0 +1,106 @@
+"""The folder of a local stack: who runs in it, where its parts answer, what they wrote into their logs."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bucketdex.local.deployment import Deployment
+
+STATE_FILE, LOCK_FILE, LOGS = "state.json", "supervisor.lock", "logs"
+
+
+class StackError(Exception):
+    """The local stack could not do what was asked; the message says why and what to do."""
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the supervisor tells about its stack. `phase` is starting, ready, stopped or failed."""
+
+    phase: str
+    home: str
+    template: str
+    started: float  # Unix time
+    supervisor: int  # process id
+    processes: dict[str, int]  # name (opensearch, edge, a function's slot): process id
+    edge_url: str = ""
+    edge_id: str = ""  # another id means that the emulator's memory, and so every bucket, is gone
+    opensearch_url: str = ""
+    api_url: str = ""
+    bridge: str = ""  # address by which a container reaches edge and OpenSearch on the same ports, if asked for
+    deployment: Deployment | None = None
+    notes: tuple[str, ...] = ()  # what the user should know about this start
+    problem: str = ""  # why it failed or stopped by itself
+
+
+def default_home(template: Path) -> Path:
+    """Return the folder of the stack: `$BUCKETDEX_HOME`, or `.bucketdex` beside the template."""
+    home = os.environ.get("BUCKETDEX_HOME")
+    return Path(home).absolute() if home else template.absolute().parent / ".bucketdex"
+
+
+def log_file(home: Path, name: str) -> Path:
+    """Return where the part `name` (supervisor, opensearch, edge, http, a function's logical id) writes its log."""
+    return home / LOGS / f"{name}.log"
+
+
+def set_logs_aside(home: Path) -> None:
+    """Make room for the logs of a new run; those of the one before are kept in `logs/previous`."""
+    previous = home / LOGS / "previous"
+    shutil.rmtree(previous, ignore_errors=True)
+    previous.mkdir(parents=True)
+    for log in (home / LOGS).glob("*.log"):
+        log.rename(previous / log.name)
+
+
+def last_lines(log: Path, count: int = 20) -> list[str]:
+    """Return the end of a log."""
+    try:
+        return log.read_text(errors="replace").splitlines()[-count:]
+    except OSError:
+        return []
+
+
+def read(home: Path) -> State | None:
+    """Return what was last written about the stack of `home`, which may have ended since."""
+    try:
+        return msgspec.json.decode((home / STATE_FILE).read_bytes(), type=State)
+    except (FileNotFoundError, msgspec.DecodeError):  # absent, or of another version
+        return None
+
+
+def write(home: Path, state: State) -> None:
+    """Write the state so that a reader sees the old or the new one, never half."""
+    draft = home / f"{STATE_FILE}.{os.getpid()}"
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=2))
+    draft.replace(home / STATE_FILE)
+
+
+@contextlib.contextmanager
+def locked(home: Path) -> Iterator[bool]:
+    """Hold the folder for this process; yields False when another one has it. The lock ends with its process."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / LOCK_FILE).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield True
+
+
+def holder(home: Path) -> int | None:
+    """Return the process id of the supervisor that holds the folder, or None."""
+    with contextlib.suppress(FileNotFoundError), (home / LOCK_FILE).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(lock.read() or 0)  # 0 for an instant, until it has written its number
+    return None
