@@ -7,6 +7,7 @@ from time import time
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
+
 from bucketdex.aws import clients, settings
 from bucketdex.aws.queues import deliveries
 from bucketdex.control import ControlTable

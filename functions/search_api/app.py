@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import ALBResolver
+
 from bucketdex.aws import clients, settings
 from bucketdex.control import ControlTable
 from bucketdex.search import api, objects

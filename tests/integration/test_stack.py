@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -251,18 +252,45 @@ def test_when_the_emulated_aws_dies_the_whole_stack_ends_and_says_why(home):
 
 
 def test_ctrl_c_while_it_starts_leaves_nothing(home):
-    script = f"from pathlib import Path; from bucketdex.local import stack\n" \
-             f"stack.up(Path({str(home)!r}), Path({str(TEMPLATE)!r}), progress=lambda text: print(text, flush=True))"  # fmt: skip
-    command = [sys.executable, "-c", script]
+    script = (
+        "import functools, sys; from pathlib import Path; from bucketdex.local import stack\n"
+        "stack.up(*map(Path, sys.argv[1:]), progress=functools.partial(print, flush=True))"
+    )
+    command = [sys.executable, "-c", script, str(home), str(TEMPLATE)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as starting:
-        while "Creating" not in starting.stdout.readline():
-            pass
-        seen = [it for it in psutil.Process(starting.pid).children(recursive=True)]
+        while "Creating" not in (line := starting.stdout.readline()):
+            assert line, starting.stderr.read()
+        seen = psutil.Process(starting.pid).children(recursive=True)
         assert len(seen) >= 5
         starting.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in starting.stderr.read()
     assert left(seen, 1) == []
     assert stack.status(home) is None
+
+
+def test_removing_the_folder_stops_the_stack_too(home):
+    state = stack.up(home, TEMPLATE)
+    seen = processes(state.supervisor)
+    shutil.rmtree(home)
+    assert left(seen) == []
+
+
+def test_with_a_bridge_containers_reach_both_servers(home, monkeypatch):
+    monkeypatch.setenv("BUCKETDEX_DOCKER_BRIDGE", "127.0.0.2")  # another address of this machine will do
+    state = stack.up(home, TEMPLATE, bridge=True)
+    environment = stack.environment(state, bridge=True)
+    for name in ("AWS_ENDPOINT_URL", "BUCKETDEX_OPENSEARCH_URL"):
+        assert environment[name].startswith("http://127.0.0.2:")
+    for url in (environment["BUCKETDEX_OPENSEARCH_URL"], state.opensearch_url):
+        assert json.load(urllib.request.urlopen(url, timeout=10))["version"]["distribution"] == "opensearch"
+    for url in (environment["AWS_ENDPOINT_URL"], state.edge_url):
+        assert json.load(urllib.request.urlopen(f"{url}/_bucketdex/id", timeout=10)) == {"id": state.edge_id}
+
+
+def test_a_bridge_that_is_not_there_is_said(home, monkeypatch):
+    monkeypatch.setenv("BUCKETDEX_DOCKER_BRIDGE", "192.0.2.1")
+    with pytest.raises(StackError, match=r"no container could reach this machine at 192\.0\.2\.1"):
+        stack.up(home, TEMPLATE, bridge=True)
 
 
 def test_a_template_that_cannot_be_created_fails_with_its_reason_and_leaves_nothing(home, tmp_path):

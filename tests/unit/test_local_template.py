@@ -76,13 +76,19 @@ def test_what_depends_on_something_taken_out_waits_for_it_no_more(tmp_path):
         ("Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: s3://b/k}}}", "must be a folder"),
         (
             "{Transform: AWS::Serverless-2016-10-31, Resources: "
-            "{F: {Type: AWS::Serverless::Function, Properties: {CodeUri: x, Handler: a.b, Runtime: python3.13, Wrong: 1}}}}",
+            "{F: {Type: AWS::Serverless::Function, Properties: {CodeUri: ., Handler: a.b, Runtime: r, Wrong: 1}}}}",
             "not a valid SAM template: .*Wrong",
         ),
     ],
 )
 def test_a_template_that_cannot_be_used_says_why(tmp_path, text, says):
     with pytest.raises(StackError, match=says):
+        translate(written(tmp_path, text), "us-east-1")
+
+
+def test_an_absent_folder_of_code_is_named(tmp_path):
+    text = "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: functions/f}}}"
+    with pytest.raises(StackError, match=r"F: there is no folder .*functions/f"):
         translate(written(tmp_path, text), "us-east-1")
 
 
@@ -246,5 +252,5 @@ def test_tables_are_known_by_their_logical_id():
     ],
 )
 def test_what_the_local_stack_does_not_do_fails_with_the_name_of_the_resource(change):
-    with pytest.raises(StackError, match="^[MR]: "):
+    with pytest.raises(StackError, match=r"^[MR]: "):
         facts(**change)

@@ -8,9 +8,10 @@ from typing import Any
 import boto3
 from greeting import hello
 
+table = boto3.resource("dynamodb").Table(os.environ["BUCKETDEX_CONTROL_TABLE"])
+
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    table = boto3.resource("dynamodb").Table(os.environ["BUCKETDEX_CONTROL_TABLE"])
     failures = []
     for record in event["Records"]:
         verb, _, name = record["body"].partition(" ")

@@ -1,0 +1,130 @@
+"""What the command says when it cannot do what it was asked, and with which exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from opensearchpy.exceptions import ConnectionError as NoAnswer
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from bucketdex import __version__
+from bucketdex.aws.settings import SettingsError
+from bucketdex.cli import main
+from bucketdex.cli.failures import NoStackError, RefusedError, explained
+from bucketdex.errors import Permanent, Transient
+from bucketdex.local.stack import StackError
+
+COMMAND = Path(sys.executable).with_name("bucketdex")
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path, monkeypatch):
+    """No stack, and no addresses of one."""
+    monkeypatch.setenv("BUCKETDEX_HOME", str(tmp_path / "home"))
+    for name in ("OPENSEARCH_URL", "CONTROL_TABLE", "API_URL", "OBJECT_EVENTS_URL"):
+        monkeypatch.delenv(f"BUCKETDEX_{name}", raising=False)
+    monkeypatch.delenv("BUCKETDEX_DEBUG", raising=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "s3://a/b"],
+        ["search", "x"],
+        ["status"],
+        ["bucket", "add", "abc"],
+        ["bucket", "list"],
+        ["bucket", "remove", "abc", "--yes"],
+        ["dead-letters", "list"],
+        ["dead-letters", "show", "x"],
+        ["dead-letters", "replay", "--all"],
+        ["local", "env"],
+    ],
+)
+def test_without_a_stack_a_command_says_how_to_start_one(arguments):
+    for more in ([], ["--json"]):
+        result = runner.invoke(main.app, [*arguments, *more])
+        assert result.exit_code == 3
+        assert result.stdout == ""
+        assert result.stderr == "bucketdex: no stack is running here: start one with `bucketdex local up`\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StackError("the stack did not start:\nlast lines\n"), 3),
+        (NoStackError("none"), 3),
+        (SettingsError("BUCKETDEX_X is not set"), 3),
+        (Transient("throttled"), 3),
+        (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), 3),
+        (NoAnswer("N/A", "refused", OSError()), 3),
+        (Permanent("two rules"), 1),
+        (RefusedError("no such letter"), 1),
+    ],
+)
+def test_what_may_be_otherwise_later_is_3_and_what_cannot_be_is_1(error, code):
+    assert explained(error)[1] == code
+
+
+def test_a_failure_is_one_line_and_only_a_log_has_more():
+    assert explained(Transient("no\nanswer"))[0] == "no answer"
+    assert explained(StackError("it did not start:\nlast words\n"))[0] == "it did not start:\nlast words"
+
+
+def test_a_bug_is_called_one():
+    message, code = explained(KeyError("Messages"))
+    assert (message, code) == ("KeyError: 'Messages' (this is a fault of bucketdex; BUCKETDEX_DEBUG=1 shows where)", 1)
+
+
+def test_the_traceback_is_for_those_who_ask(monkeypatch):
+    assert isinstance(runner.invoke(main.app, ["status"]).exception, SystemExit)
+    assert isinstance(runner.invoke(main.app, ["--debug", "status"]).exception, NoStackError)
+    monkeypatch.setenv("BUCKETDEX_DEBUG", "1")
+    assert isinstance(runner.invoke(main.app, ["status"]).exception, NoStackError)
+
+
+@pytest.mark.parametrize("arguments", [["show"], ["show", "a/b"], ["nonsense"], ["search"], ["bucket", "add"]])
+def test_wrong_usage_is_2(arguments):
+    assert runner.invoke(main.app, arguments).exit_code == 2
+
+
+def test_the_version():
+    assert runner.invoke(main.app, ["--version"]).stdout == f"bucketdex {__version__}\n"
+
+
+def commands(command, *path):
+    for name in command.list_commands(None):
+        found = command.get_command(None, name)
+        if hasattr(found, "list_commands"):
+            yield from commands(found, *path, name)
+        else:
+            yield (*path, name)
+
+
+@pytest.mark.parametrize("path", list(commands(get_command(main.app))), ids=" ".join)
+def test_each_command_has_json_and_help_with_an_example_and_exit_codes(path):
+    result = runner.invoke(main.app, [*path, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+    assert f"bucketdex {' '.join(path)}" in result.stdout.split("Examples")[1]
+    assert "0:" in result.stdout.split("Exit codes")[1]
+
+
+def test_help_imports_neither_aws_nor_opensearch():
+    code = f"import sys, {main.__name__}; print([it for it in ('boto3', 'opensearchpy', 'moto') if it in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_get_completion(shell):
+    answer = subprocess.run(
+        [COMMAND],
+        env={"_BUCKETDEX_COMPLETE": f"complete_{shell}", "COMP_WORDS": "bucketdex dead", "COMP_CWORD": "1",
+             "_TYPER_COMPLETE_ARGS": "bucketdex dead", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "dead-letters" in answer.stdout
