@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         Edges(
             control=ControlTable(clients.dynamodb(), given.control.table),
             opensearch=clients.opensearch(given.opensearch),
-            objects=ObjectReader(clients.s3(given.s3_concurrency), lambda: datetime.now(UTC), remaining),
+            objects=ObjectReader(clients.quick_s3(given.s3_concurrency), lambda: datetime.now(UTC), remaining),
             remaining=remaining,
             concurrently=readers(given.s3_concurrency).map,
             span=tracer.provider.in_subsegment,

@@ -5,6 +5,7 @@ import codecs
 EXCERPT_BYTES = 65_536  # read for search; more would make documents heavy, not more findable
 SAMPLE_BYTES = 4_096
 MOST_CONTROLS = 0.02  # share of control characters above which bytes are no text, whatever they decode to
+CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b"))
 
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -36,7 +37,8 @@ def excerpt(body: bytes) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         return None
     sample = text[:SAMPLE_BYTES]
-    controls = sum(1 for character in sample if character < " " and character not in "\t\n\r\f\x1b")
+    encoded = sample.encode()
+    controls = len(encoded) - len(encoded.translate(None, CONTROLS))
     if controls > MOST_CONTROLS * len(sample):
         return None
     cut = "" if len(body) <= EXCERPT_BYTES else f", the first {EXCERPT_BYTES} bytes"
