@@ -99,7 +99,7 @@ def wait_for[T](question: Callable[[], T], seconds: float = 30) -> T:
     return answer
 
 
-# ---- connecting ---------------------------------------------------------------------------------------------------------
+# ---- connecting ------------------------------------------------------------------------------------------------------
 
 
 def test_a_bucket_that_held_objects_before_is_found_and_shown(it):
@@ -244,14 +244,14 @@ def test_what_stood_there_before_is_kept_in_the_control_table(it):
     it.json("bucket", "add", "kept")
     [entry] = [b for b in it.json("bucket", "list") if b["name"] == "kept"]
     assert entry["before"] == {"versioning": "Suspended", "notifications": {}}
+    it.s3.put_bucket_notification_configuration(
+        Bucket="kept", NotificationConfiguration={"QueueConfigurations": [rule(it.queue_arn() + "2")]}
+    )
     with pytest.raises(Permanent, match="another stack"):
-        it.s3.put_bucket_notification_configuration(
-            Bucket="kept", NotificationConfiguration={"QueueConfigurations": [rule(it.queue_arn() + "2")]}
-        )
         connect("kept", it.edges, lambda: datetime.now(UTC))
 
 
-# ---- show ---------------------------------------------------------------------------------------------------------------
+# ---- show ------------------------------------------------------------------------------------------------------------
 
 
 def test_show_reads_a_list_and_answers_a_line_each_in_its_order(it, lab):
@@ -284,7 +284,7 @@ def test_show_of_a_bucket_that_is_not_connected_says_so(it):
     assert "Not indexed." in shown.stdout and "The bucket is not connected" in shown.stdout
 
 
-# ---- status and dead letters --------------------------------------------------------------------------------------------
+# ---- status and dead letters -----------------------------------------------------------------------------------------
 
 
 def test_status_waits_and_is_1_when_that_was_not_long_enough(it):
@@ -337,7 +337,7 @@ def test_dead_letters_tell_why_and_go_back_to_their_queue(it, lab):
     assert unknown.returncode == 1 and "there is no dead letter no-such-id" in unknown.stderr
 
 
-# ---- where the stack is -------------------------------------------------------------------------------------------------
+# ---- where the stack is ----------------------------------------------------------------------------------------------
 
 
 def test_env_points_a_shell_at_the_stack_wherever_it_is(it, lab, tmp_path):

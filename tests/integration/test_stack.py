@@ -113,9 +113,13 @@ def test_it_is_made_from_the_template_alone(sample):
     assert [it.paths for it in deployment.routes] == [("/web/*",)]
 
 
-def test_a_second_up_returns_the_stack_that_runs(sample):
-    again = stack.up(Path(sample.state.home), TEMPLATE)
+def test_a_second_up_returns_the_stack_that_runs(sample, tmp_path):
+    told: list[str] = []
+    again = stack.up(Path(sample.state.home), TEMPLATE, progress=told.append)
     assert again.supervisor == sample.state.supervisor == stack.status(Path(sample.state.home)).supervisor
+    assert told == [f"The stack in {sample.state.home} runs already."]
+    with pytest.raises(StackError, match="was made of"):
+        stack.up(Path(sample.state.home), tmp_path / "template.yaml")
 
 
 def test_one_message_is_at_the_function_right_after_the_window(sample):

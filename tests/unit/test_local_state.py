@@ -53,6 +53,17 @@ with state.locked(Path({str(tmp_path)!r})) as ours:
         assert ours
 
 
+def test_whoever_asks_for_the_holder_keeps_no_supervisor_from_starting(tmp_path):
+    import fcntl
+    import threading
+
+    with (tmp_path / "supervisor.lock").open("w") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        threading.Timer(0.1, lambda: fcntl.flock(asking, fcntl.LOCK_UN)).start()
+        with state.locked(tmp_path) as ours:
+            assert ours
+
+
 def test_the_state_is_read_as_it_was_written(tmp_path):
     written = a_state(tmp_path, notes=("one",))
     state.write(tmp_path, written)

@@ -46,9 +46,8 @@ class Site(msgspec.Struct, frozen=True):
 
 def deploy(session: boto3.Session, edge_url: str, opensearch_url: str, translated: Translated) -> Deployment:
     """Create the stack of the translated template on the edge and return what it became."""
-    once = Config(
-        retries={"max_attempts": 0}, read_timeout=CREATE_LIMIT
-    )  # a second CreateStack only says AlreadyExists
+    # Once: a second CreateStack would only say that the stack is there already.
+    once = Config(retries={"max_attempts": 0}, read_timeout=CREATE_LIMIT)
     cloudformation = session.client("cloudformation", endpoint_url=edge_url, config=once)
     site = survey(session, edge_url, opensearch_url)
     values = parameter_values(translated.body.get("Parameters", {}), site)

@@ -88,7 +88,7 @@ def opensearch_server(home: Path, bridge: str = "") -> Server:
 
 
 def edge_server(home: Path, bridge: str = "") -> Server:
-    """Return the emulated AWS of a stack, on a free port of the loopback address, and of the `bridge` if there is one."""
+    """Return the emulated AWS of a stack, on a free port, with the addresses of `opensearch_server`."""
     port, log = free_port(bridge), log_file(home, "edge")
     url = f"http://{LOOPBACK}:{port}"
     command = [sys.executable, "-m", "bucketdex.local.edge", "--host", LOOPBACK, "--port", str(port)]

@@ -74,7 +74,9 @@ def up(
     """
     home, template = home.absolute(), template.absolute()
     running = _join(home)
-    if running is None:
+    if running:
+        _check(running, template, progress)
+    else:
         try:
             opensearch.assemble(downloads)
         except opensearch.OpenSearchError as error:
@@ -83,8 +85,8 @@ def up(
         running = _join(home)
         if running is None:
             after = state.read(home)
-            told = after is not None and after.supervisor == supervisor
-            raise StackError((told and after.problem) or f"the stack did not start:\n{said}")
+            problem = after.problem if after and after.supervisor == supervisor else ""
+            raise StackError(problem or f"the stack did not start:\n{said}")
     if bridge and not running.bridge:
         raise StackError("the running stack does not answer containers: stop it, then start it with the bridge")
     return running
@@ -149,6 +151,15 @@ def _join(home: Path) -> State | None:
             )
         time.sleep(LOOK_AGAIN)
     return None
+
+
+def _check(running: State, template: Path, progress: Callable[[str], None]) -> None:
+    """Make sure that a stack which runs already is the one that is meant."""
+    if running.template != str(template):
+        raise StackError(f"the stack in {running.home} was made of {running.template}; stop it, or use another folder")
+    progress(f"The stack in {running.home} runs already.")
+    if template.stat().st_mtime > running.started:
+        progress(f"{template.name} was changed since it was started: stop it and start it again to see that.")
 
 
 def _start(

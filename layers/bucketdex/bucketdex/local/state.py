@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import msgspec
 from bucketdex.local.deployment import Deployment
 
 STATE_FILE, LOCK_FILE, LOGS = "state.json", "supervisor.lock", "logs"
+
+LOCK_ATTEMPTS = 10  # within a fifth of a second: who only asks for the holder has the lock for an instant too
 
 
 class StackError(Exception):
@@ -85,9 +88,13 @@ def locked(home: Path) -> Iterator[bool]:
     """Hold the folder for this process; yields False when another one has it. The lock ends with its process."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / LOCK_FILE).open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        for attempt in range(LOCK_ATTEMPTS):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.02 * (attempt + 1 < LOCK_ATTEMPTS))
+        else:
             yield False
             return
         lock.truncate(0)

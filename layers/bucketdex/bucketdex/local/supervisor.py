@@ -99,7 +99,7 @@ class Supervisor:
         with ThreadPoolExecutor(2, "start") as threads:
             starts = {server: threads.submit(server.start) for server in self._servers}
             try:
-                application = self._create(opensearch, edge, lambda: starts[edge].result())
+                application = self._create(opensearch, edge, starts[edge].result)
                 self._say("Waiting for OpenSearch.")
                 starts[opensearch].result()
             except BaseException:
@@ -113,7 +113,7 @@ class Supervisor:
         self._say(f"Ready after {time.monotonic() - self._started:.1f} s.")
         _close_output()
 
-    def _create(self, opensearch: Server, edge: Server, wait_for_edge: Callable[[], None]) -> "Application":
+    def _create(self, opensearch: Server, edge: Server, wait_for_edge: Callable[[], object]) -> "Application":
         """Create the template's stack and its functions' first processes, while OpenSearch still starts."""
         # Boto and the translator take a second to import, in which the servers are starting already.
         from bucketdex.local.application import Application  # noqa: PLC0415

@@ -26,7 +26,7 @@ TAKEN_OUT = (
     r"AWS::EC2::VPCEndpoint",  # moto fails on one without route tables
     r"Custom::.*",  # moto fails the whole stack
 )
-# What else a placeholder must keep out of the emulator: folders of code, which it would look for in S3.
+# Where each type names its folder of code. A placeholder takes its place: the emulator would look for it in S3.
 CONTENT = {
     "AWS::Serverless::Function": "CodeUri",
     "AWS::Serverless::LayerVersion": "ContentUri",
@@ -91,15 +91,14 @@ def take_content_out(sam: dict[str, Json], root: Path) -> dict[str, str]:
         if where is None:
             continue
         properties = resource.setdefault("Properties", {})
-        folder = properties.get(where, shared)
+        folder = properties.get(where, shared if where == "CodeUri" else None)
         if not isinstance(folder, str) or folder.startswith("s3://"):
             raise StackError(f"{logical_id}: {where} must be a folder beside the template, not {folder!r}")
         if not (root / folder).is_dir():
             raise StackError(f"{logical_id}: there is no folder {root / folder}")
         folders[logical_id] = str(root / folder)
-        place = {"S3Bucket": CODE_BUCKET, "S3Key": logical_id}
-        serverless = where.endswith("Uri")
-        properties[where] = f"s3://{CODE_BUCKET}/{logical_id}" if serverless else place
+        in_bucket = {"S3Bucket": CODE_BUCKET, "S3Key": logical_id}
+        properties[where] = f"s3://{CODE_BUCKET}/{logical_id}" if where.endswith("Uri") else in_bucket
     return folders
 
 

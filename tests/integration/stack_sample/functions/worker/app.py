@@ -1,4 +1,4 @@
-"""Does what its messages say: `note NAME`, `refuse NAME`, `raise`, `hang`, `exit`, `linger`."""
+"""Does what its messages say: `note NAME`, `refuse NAME`, `raise NAME`, `hang NAME`, `exit NAME`."""
 
 import os
 import subprocess

@@ -1,0 +1,151 @@
+"""`bucketdex dead-letters`: what could not be processed, why, and once more."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bucketdex.cli.failures import NO, RefusedError, epilog, usage
+from bucketdex.cli.options import Json
+
+if TYPE_CHECKING:
+    from bucketdex.aws.dead_letters import DeadLetter, Held
+    from bucketdex.aws.settings import Queue
+
+app = typer.Typer(no_args_is_help=True, help="Look at what was set aside, and have it processed again.")
+
+OfQueue = Annotated[str | None, typer.Option("--queue", help="Only of this queue, such as ObjectEvents.")]
+OfKind = Annotated[
+    str | None, typer.Option("--kind", help="Only of this kind: permanent, transient, ours, crashed, undelivered.")
+]
+REASON_CHARACTERS = 300  # of a reason that the list shows; `show` has all of it
+
+type Wanted = Callable[[DeadLetter], bool]
+
+
+@app.command(
+    "list",
+    epilog=epilog("""bucketdex dead-letters list
+        bucketdex dead-letters list --kind crashed --json | jq -r .id"""),
+)
+def list_letters(queue: OfQueue = None, kind: OfKind = None, as_json: Json = False) -> None:
+    """List what was set aside and why; with --json one line each, with the message's body."""
+    import time
+
+    from bucketdex.aws import clients
+    from bucketdex.aws.dead_letters import held
+    from bucketdex.cli.output import console, duration, json_line, plural, printable, table
+
+    queues = _queues(queue)
+    with held(clients.sqs(), queues) as letters:
+        chosen = [it.letter for it in letters if kind in (None, it.letter.kind)]
+    if as_json:
+        for letter in chosen:
+            json_line(letter)
+        return
+    if chosen:
+        shown = table("id", "queue", "kind", "#age", "#receives", "reason")
+        shown.columns[0].no_wrap = True
+        for it in chosen:
+            age = duration(time.time() - it.sent)
+            reason = printable(it.reason[:REASON_CHARACTERS])
+            shown.add_row(it.id, it.queue, it.kind, age, str(it.receives), reason)
+        console().print(shown)
+    typer.echo(f"{plural(len(chosen), 'dead letter')}.")
+    if chosen:
+        typer.echo(
+            "All of one: bucketdex dead-letters show ID.  Once more: bucketdex dead-letters replay ID (or --all)."
+        )
+
+
+@app.command(
+    epilog=epilog("bucketdex dead-letters show 6d0d9b1e-0f0b-4a52-9d5c-1f6f2d0c8a11", _1="there is no such dead letter")
+)
+def show(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")], as_json: Json = False
+) -> None:
+    """Show all of a dead letter, with the body of its message."""
+    from bucketdex.aws import clients
+    from bucketdex.aws.dead_letters import held
+    from bucketdex.cli.output import json_line, moment, printable
+
+    queues = _queues(None)
+    with held(clients.sqs(), queues) as letters:
+        chosen = [it.letter for it in letters if it.letter.id.startswith(identity)]
+    if not chosen:
+        raise RefusedError(f"there is no dead letter {identity}; `bucketdex dead-letters list` shows those that are")
+    for it in chosen:
+        if as_json:
+            json_line(it)
+            continue
+        typer.echo(f"id        {it.id}\nqueue     {it.queue}\nkind      {it.kind}\nsent      {moment(it.sent)} UTC")
+        typer.echo(f"receives  {it.receives}\nreason    {printable(it.reason)}\n\n{_body(it.body)}")
+
+
+@app.command(
+    epilog=epilog(
+        """bucketdex dead-letters replay --all
+        bucketdex dead-letters replay --all --queue ObjectEvents --kind transient""",
+        _1="there was nothing to send, or not all could be",
+    )
+)
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Their ids, or how those begin.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them (of --queue and --kind).")] = False,
+    queue: OfQueue = None,
+    kind: OfKind = None,
+    as_json: Json = False,
+) -> None:
+    """Send dead letters to the queue that they came from, to be processed again; only then they are deleted."""
+    from bucketdex.aws import clients, dead_letters
+    from bucketdex.cli.output import bars, json_line, plural, printable
+
+    if bool(ids) == everything:
+        usage("say which: their ids, or --all")
+    queues = _queues(queue)
+    sqs = clients.sqs()
+    with dead_letters.held(sqs, queues) as letters, bars() as progress:
+        chosen = [it for it in letters if kind in (None, it.letter.kind) and (everything or _named(it, ids or []))]
+        if unknown := [it for it in ids or [] if not any(_named(letter, [it]) for letter in chosen)]:
+            raise RefusedError(f"there is no dead letter {unknown[0]} (of that queue and kind); nothing is sent")
+        task = progress.add_task("Sending", total=len(chosen))
+        done = dead_letters.replay(
+            sqs, chosen, lambda sent: progress.update(task, description=f"Sent {sent} of {len(chosen)}")
+        )
+    if as_json:
+        json_line({"sent": done.sent, "failed": done.failed})
+    else:
+        typer.echo(f"{plural(done.sent, 'message')} sent to be processed again.")
+        for failure in done.failed:
+            typer.echo(printable(failure), err=True)
+    if done.failed or not chosen:
+        raise typer.Exit(NO)
+
+
+def _queues(wanted: str | None) -> "dict[str, Queue]":
+    """Return the queues to look at; the name may be the template's or the queue's own."""
+    from bucketdex.cli.here import adopt, queues
+
+    adopt("BUCKETDEX_OBJECT_EVENTS_URL")
+    found = queues()
+    chosen = {name: queue for name, queue in found.items() if wanted in (None, name, queue.name)}
+    if not chosen:
+        usage(f"there is no queue {wanted!r}, but {', '.join(found)}")
+    return chosen
+
+
+def _named(held: "Held", ids: list[str]) -> bool:
+    return any(held.letter.id.startswith(it) for it in ids)
+
+
+def _body(body: str) -> str:
+    """Return a message's body in lines, where it is JSON."""
+    import msgspec
+
+    from bucketdex.cli.output import printable
+
+    try:
+        text = msgspec.json.format(body.encode(), indent=2).decode()
+    except (msgspec.DecodeError, UnicodeError):
+        text = body
+    return "\n".join(printable(line) for line in text.split("\n"))

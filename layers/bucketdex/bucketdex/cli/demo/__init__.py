@@ -1,0 +1,1 @@
+"""`bucketdex demo`: from nothing to a result, with real files."""

@@ -1,0 +1,48 @@
+"""How to go on after the demo."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from shlex import quote
+
+from rich.text import Text
+
+from bucketdex.cli.demo.plan import Plan
+from bucketdex.cli.demo.screen import Screen
+
+
+def tell(screen: Screen, bucket: str, plan: Plan) -> None:
+    """Show commands to try, as they work in this shell and this folder."""
+    me = command()
+    object_uri = quote(f"s3://{bucket}/{plan.overwriting.file.key}")
+    found = plan.searches[-1].query
+    lines = (
+        ("search", f"{me} search {quote(found)}"),
+        ("show a document", f"{me} show {object_uri}"),
+        ("set up this shell", f'eval "$({me} local env)"'),
+        ("write by AWS CLI", f"aws s3 cp README.md s3://{bucket}/"),
+        ("write by boto3", f'boto3.client("s3").upload_file("README.md", "{bucket}", "README.md")'),
+        ("what is under way", f"{me} status --wait 60"),
+        ("add a bucket", f"{me} bucket add my-data"),
+        ("stop", "make down" if has_make_down() else f"{me} local down"),
+    )
+    screen.out.print(Text(f"\nAll of this was seen to happen, in {screen.seconds:.1f} s. How to go on:", "bold green"))
+    width = max(len(purpose) for purpose, _ in lines)
+    for purpose, line in lines:
+        screen.out.print(Text.assemble("   ", (f"{purpose:{width}}  ", "dim"), line), soft_wrap=True)
+
+
+def command() -> str:
+    """Return what runs `bucketdex` from this shell: its name where that is on the PATH, else its place."""
+    here = Path(sys.argv[0]).absolute()
+    on_path = shutil.which("bucketdex")
+    if on_path and Path(on_path).resolve() == here.resolve():
+        return "bucketdex"
+    return quote(os.path.relpath(here) if here.is_relative_to(Path.cwd()) else str(here))
+
+
+def has_make_down() -> bool:
+    """Tell whether this folder is the checkout, whose Makefile stops the stack too."""
+    makefile = Path("Makefile")
+    return makefile.is_file() and "\ndown:" in makefile.read_text(errors="replace")

@@ -1,0 +1,183 @@
+"""The steps of the demo. Each does one thing, shows it, and raises what it did not see."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.text import Text
+
+from bucketdex.aws import clients, settings
+from bucketdex.buckets import connect as buckets
+from bucketdex.buckets import documents
+from bucketdex.buckets.contents import contents
+from bucketdex.cli.demo import writing
+from bucketdex.cli.demo.plan import Overwriting, Plan, Search
+from bucketdex.cli.demo.screen import Screen
+from bucketdex.cli.failures import RefusedError
+from bucketdex.cli.here import adopt
+from bucketdex.cli.output import plural, size
+from bucketdex.cli.search import ask
+from bucketdex.control import ControlTable
+from bucketdex.index.generations import OBJECTS_ALIAS
+from bucketdex.local import stack as local
+from bucketdex.objects.agreement import agreements
+
+HITS = 100  # a page
+FOLLOWS_SECONDS = 60.0  # it is one or two; a busy machine gets more
+SETTLES_SECONDS = 120.0
+LOOK_AGAIN = 0.1  # seconds
+THREADS = 16  # requests to S3 at once
+
+type Answer = dict[str, Any]
+
+
+class NotSeenError(RefusedError):
+    """Search does not say what it should, or the index is not as the bucket."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running stack: where it is, and clients of its parts."""
+
+    state: local.State
+    edges: buckets.Edges
+
+
+def start(screen: Screen) -> Stack:
+    """Start the stack, or join the one that runs."""
+    template = local.find_template()
+    home = local.default_home(template)
+    if local.status(home):
+        screen.say("It runs already.")
+    with screen.downloads() as downloads:
+        state = local.up(home, template, progress=screen.say, downloads=downloads)
+    for note in state.notes:
+        screen.note(note)
+    adopt()
+    queues = {it.logical_id: it.url for it in (state.deployment.queues if state.deployment else ())}
+    edges = buckets.Edges(
+        s3=clients.s3(),
+        sqs=clients.sqs(),
+        opensearch=clients.opensearch(settings.opensearch()),
+        control=ControlTable(clients.dynamodb(), settings.control().table),
+        object_events_url=queues["ObjectEvents"],
+        bulk_events_url=queues["BulkEvents"],
+    )
+    return Stack(state, edges)
+
+
+def connect(screen: Screen, stack: Stack, bucket: str) -> None:
+    """Make the bucket where it is absent, and have it tell what happens in it."""
+    done = buckets.connect(bucket, stack.edges, lambda: datetime.now(UTC))
+    if done.created:
+        screen.say("It is made, keeps versions, and tells the queue ObjectEvents of whatever happens in it.")
+    else:
+        screen.say(f"It is there, with {plural(done.keys_sent, 'key')}, which are looked at again.")
+
+
+def write(screen: Screen, stack: Stack, bucket: str, plan: Plan) -> None:
+    """Write the files and wait until all is indexed."""
+    for note in plan.notes:
+        screen.note(note)
+    files = writing.changed(stack.edges.s3, bucket, plan.files)
+    kinds = ", ".join(f"{number} {kind}" for kind, number in writing.kinds(plan.files).most_common(6))
+    screen.say(f"{size(sum(file.path.stat().st_size for file in plan.files))}: {kinds}")
+    if len(files) < len(plan.files):
+        screen.say(f"{len(plan.files) - len(files)} of them are in the bucket already, unchanged.")
+    edges = writing.Edges(stack.edges.s3, stack.edges.opensearch, lambda: local.queues(stack.state))
+    screen.watch(writing.write(edges, bucket, files))
+    screen.told |= {"bucket": bucket, "files": len(plan.files), "written": len(files)}
+
+
+def search(screen: Screen, stack: Stack, bucket: str, wanted: Search) -> None:
+    """Search, and see that what should be found is."""
+    begun = time.monotonic()
+    answer = _ask(stack, bucket, wanted.query)
+    took = time.monotonic() - begun
+    screen.say(
+        Text.assemble(
+            (wanted.query, "bold cyan"),
+            f"  finds {plural(answer['total'], 'object')} by {wanted.by}, in {took * 1000:.0f} ms",
+        )
+    )
+    screen.hits(answer["hits"])
+    screen.told["searches"].append({"query": wanted.query, **answer})
+    missing = set(wanted.expected) - _keys(answer)
+    if missing:
+        raise NotSeenError(f"the search for {wanted.query} does not find {sorted(missing)[0]}")
+
+
+def overwrite(screen: Screen, stack: Stack, bucket: str, change: Overwriting) -> None:
+    """Write an object anew, and see that it is found by what it says now and no more by what it said."""
+    key = change.file.key
+    screen.say(f"{key}: {change.old} becomes {change.new}")
+    writing.put(stack.edges.s3, bucket, change.file, change.body())
+    answer, seconds = _follow(stack, bucket, change.new, lambda keys: key in keys)
+    before = _ask(stack, bucket, f'"{change.old}"')
+    if key in _keys(before):
+        raise NotSeenError(f"{key} is found by {change.new}, and still by {change.old}, which it says no more")
+    screen.say(f"{change.new}  finds it after {seconds:.1f} s")
+    screen.hits([hit for hit in answer["hits"] if hit["key"] == key])
+    screen.say(f"{change.old}  finds it no more{_others(before['total'], 'but still')}")
+    screen.told["overwritten"] = {"key": key, "old": change.old, "new": change.new, "seconds": round(seconds, 2)}
+
+
+def delete(screen: Screen, stack: Stack, bucket: str, wanted: Search) -> None:
+    """Delete an object, and see that what found it finds it no more."""
+    (key,) = wanted.expected
+    before = _ask(stack, bucket, wanted.query)
+    if key not in _keys(before):
+        raise NotSeenError(f"the search for {wanted.query} does not find {key}, which is still there")
+    screen.say(key)
+    screen.say(f"{wanted.query}  finds it{_others(before['total'] - 1, 'and')}")
+    stack.edges.s3.delete_object(Bucket=bucket, Key=key)
+    answer, seconds = _follow(stack, bucket, wanted.query, lambda keys: key not in keys)
+    screen.say(f"{wanted.query}  finds it no more after {seconds:.1f} s{_others(answer['total'], 'but still')}")
+    screen.told["deleted"] = {"key": key, "seconds": round(seconds, 2)}
+
+
+def compare(screen: Screen, stack: Stack, bucket: str, deletion: Search) -> None:
+    """See that the index holds just what the bucket does: each key, its version, etag, size and tags, and no other."""
+    if not local.settled(stack.state, SETTLES_SECONDS):
+        raise NotSeenError(f"the queues are not empty after {SETTLES_SECONDS:.0f} s")
+    edges = stack.edges
+    edges.opensearch.indices.refresh(index=OBJECTS_ALIAS)
+    keys = [found.key for found in contents(edges.s3, bucket)]
+    names = [(bucket, key) for key in (*keys, *deletion.expected)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        compared = list(agreements(names, edges.control, edges.opensearch, clients.s3(), threads.map))
+    for it in compared:
+        if not it.agrees:
+            raise NotSeenError(f"index and bucket differ at {it.key}: {it.problem or ', '.join(it.differs)}")
+    indexed = documents.count(edges.opensearch, OBJECTS_ALIAS, bucket)
+    if indexed != len(keys):
+        raise NotSeenError(f"the index has {indexed} objects of the bucket, which holds {len(keys)}")
+    screen.say(
+        f"{plural(len(keys), 'key')} in the bucket, {indexed:,} in the index; version, etag, size and tags are the same"
+    )
+    screen.told["compared"] = len(keys)
+
+
+def _ask(stack: Stack, bucket: str, query: str) -> Answer:
+    return ask(stack.state.api_url, query, [bucket], HITS)
+
+
+def _keys(answer: Answer) -> set[str]:
+    return {hit["key"] for hit in answer["hits"]}
+
+
+def _others(count: int, link: str) -> str:
+    return f", {link} {plural(count, 'other')}" if count else ""
+
+
+def _follow(stack: Stack, bucket: str, query: str, seen: Callable[[set[str]], bool]) -> tuple[Answer, float]:
+    """Search until the keys that are found are as they should be; return the answer and how long that took."""
+    begun = time.monotonic()
+    while not seen(_keys(answer := _ask(stack, bucket, query))):
+        if time.monotonic() - begun > FOLLOWS_SECONDS:
+            raise NotSeenError(f"search does not follow: {query} finds what it did {FOLLOWS_SECONDS:.0f} s ago")
+        time.sleep(LOOK_AGAIN)
+    return answer, time.monotonic() - begun

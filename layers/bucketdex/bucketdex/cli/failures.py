@@ -1,0 +1,86 @@
+"""What a command says when it cannot do what it was asked: a line on standard error, and an exit code for scripts."""
+
+import os
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer import Context
+
+NO = 1  # the answer is no, or what was asked cannot be
+USAGE = 2  # typer's own too
+UNAVAILABLE = 3  # no stack runs, or a part of it does not answer: asked later it may be otherwise
+
+EXIT_CODES = {
+    0: "done",
+    USAGE: "the command is not used as it should be",
+    UNAVAILABLE: "no stack runs here, or a part of it does not answer",
+}
+
+
+def epilog(examples: str, **codes: str) -> str:
+    """Return what ends a command's help: examples, and its exit codes (`_1="not all agree"`)."""
+    lines = "\n".join(f"    {line.strip()}" for line in examples.strip().splitlines())
+    own = EXIT_CODES | {int(code.strip("_")): meaning for code, meaning in codes.items()}
+    listed = "\n".join(f"- {code}: {own[code]}" for code in sorted(own))
+    return f"**Examples**\n\n{lines}\n\n**Exit codes**\n\n{listed}"
+
+
+class NoStackError(Exception):
+    """There is no running stack to work with; the message says how to start one."""
+
+
+class RefusedError(Exception):
+    """What was asked cannot be; the message says why."""
+
+
+class Commands(TyperGroup):
+    """A group of commands whose failures are told in a line, without a traceback unless one is asked for."""
+
+    def invoke(self, ctx: "Context") -> Any:  # type: ignore[override]
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+            raise
+        except Exception as error:  # whatever it is, its user gets a line
+            if ctx.params.get("debug") or os.environ.get("BUCKETDEX_DEBUG"):
+                raise
+            fail(*explained(error))
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End the command with a message."""
+    typer.secho(f"bucketdex: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def usage(message: str) -> NoReturn:
+    """End the command because of how it was called."""
+    raise typer.BadParameter(message)
+
+
+def explained(error: Exception) -> tuple[str, int]:
+    """Return what to say of an error, and the exit code."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from opensearchpy.exceptions import OpenSearchException
+
+    from bucketdex.aws.settings import SettingsError
+    from bucketdex.errors import Fault, Permanent
+    from bucketdex.local.stack import StackError
+
+    match error:
+        case StackError():  # may end with lines of a log
+            return str(error).rstrip(), UNAVAILABLE
+        case Permanent() | RefusedError():
+            return _line(error), NO
+        case Fault() | NoStackError() | SettingsError() | BotoCoreError() | ClientError() | OpenSearchException():
+            return _line(error), UNAVAILABLE
+    hint = "this is a fault of bucketdex; BUCKETDEX_DEBUG=1 shows where"
+    return f"{type(error).__name__}: {_line(error)} ({hint})", NO
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,110 @@
+"""`bucketdex search`: ask the search API."""
+
+import html
+import os
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bucketdex.cli.failures import RefusedError, epilog
+from bucketdex.cli.options import Json
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+API = "BUCKETDEX_API_URL"
+TIMEOUT_SECONDS = 35.0  # the function has 30
+MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
+FRAGMENTS = 2  # of a hit that people are shown
+EPILOG = epilog(
+    """bucketdex search "sample 042"
+    bucketdex search penguins --bucket my-data --size 50
+    bucketdex search .csv.gz --json | jq -r '.hits[].key'""",
+    _1="the API does not answer, or refuses the search",
+)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help='Words of a name, key, content, tag...; "in quotes": together.')],
+    bucket: Annotated[
+        list[str] | None, typer.Option("--bucket", "-b", help="Only in this bucket (repeatable).")
+    ] = None,
+    size: Annotated[int, typer.Option("--size", "-n", min=0, max=100, help="How many hits.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Find objects by their name, content, metadata and tags. The last word may be the beginning of one.
+
+    With --json: total and hits (kind, bucket, key, score, highlights and more).
+    """
+    from bucketdex.cli.here import adopt
+    from bucketdex.cli.output import json_line
+
+    adopt(API)
+    answer = ask(os.environ[API], query, bucket or [], size)
+    if as_json:
+        json_line(answer)
+    else:
+        _print(answer)
+
+
+def ask(api_url: str, query: str, buckets: list[str], size: int) -> dict[str, Any]:
+    """Return the API's answer; raises `RefusedError`."""
+    import urllib3  # as AWS's clients do; the standard library would ask the environment's proxy
+
+    fields = [("q", query), *(("bucket", bucket) for bucket in buckets), ("size", str(size))]
+    timeout = urllib3.Timeout(connect=5, read=TIMEOUT_SECONDS)
+    try:
+        answer = urllib3.request("GET", f"{api_url.rstrip('/')}/api/search", fields=fields, timeout=timeout, retries=0)
+        told: dict[str, Any] = answer.json()
+    except urllib3.exceptions.HTTPError as error:
+        raise RefusedError(f"the search API at {api_url} does not answer: {getattr(error, 'reason', error)}") from error
+    except ValueError as error:
+        raise RefusedError(f"the search API at {api_url} answers {answer.status}, and no JSON") from error
+    if answer.status != 200:
+        raise RefusedError(f"the search API answers {answer.status}: {told.get('detail') or told.get('title') or told}")
+    return told
+
+
+def _print(answer: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    from bucketdex.cli.output import console, moment, plural, printable, size, table
+
+    hits = answer["hits"]
+    out = console()
+    if hits:
+        found = table("object", "#size", "modified (UTC)", "found in")
+        for hit in hits:
+            name = Text(printable(f"s3://{hit['bucket']}/{hit['key']}"))
+            found.add_row(name, size(hit.get("size")), moment(hit.get("modified")), _highlights(hit["highlights"]))
+        out.print(found)
+    shown = f", the best {len(hits)} of them above" if 0 < len(hits) < answer["total"] else ""
+    out.print(f"{plural(answer['total'], 'object')} found{shown}.")
+
+
+def _highlights(highlights: dict[str, list[str]]) -> "Text":
+    """Return the fragments that matched, each with its field; those of the key are told by the key itself."""
+    from rich.text import Text
+
+    lines = [
+        Text.assemble((f"{field}: ", "dim"), marked(fragment))
+        for field, fragments in highlights.items()
+        for fragment in fragments[:FRAGMENTS]
+        if field != "key" or len(highlights) == 1
+    ]
+    return Text("\n").join(lines)
+
+
+def marked(fragment: str) -> "Text":
+    """Return safe HTML with `<mark>` as text in which the marked is bold."""
+    from rich.text import Text
+
+    from bucketdex.cli.output import printable
+
+    text = Text()
+    # Every second piece is what stood in a mark.
+    for number, piece in enumerate(MARK.split(fragment)):
+        plain = " ".join(html.unescape(piece).split("\n"))
+        text.append(printable(plain), "bold yellow" if number % 2 else "")
+    return text

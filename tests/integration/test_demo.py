@@ -1,0 +1,96 @@
+"""`bucketdex demo` as people run it: from nothing, again, and when search does not follow."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bucketdex.local import stack
+
+BUCKETDEX = str(Path(sys.executable).with_name("bucketdex"))
+IMPATIENT = "from bucketdex.cli import main; from bucketdex.cli.demo import writing; writing.PATIENCE = 5; main.main()"
+
+type Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("home")
+    yield folder
+    stack.down(folder, purge=True)
+
+
+@pytest.fixture(scope="module")
+def run(home: Path) -> Run:
+    def run(*arguments: str, command: tuple[str, ...] = (BUCKETDEX,)) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"BUCKETDEX_HOME": str(home)}
+        return subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("field") / "my data"
+    (folder / "notes + more").mkdir(parents=True)
+    (folder / "notes + more/Adélie 🐧 100%.txt").write_text("A penguin on a xylophone.\nXylophone!")
+    (folder / "melting.json").write_text('{"tungsten": 3422}')
+    (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
+    (folder / "empty").touch()
+    (folder / "link").symlink_to(folder / "empty")
+    return folder
+
+
+def test_from_nothing_files_are_found_and_search_follows(run: Run, data: Path):
+    told = run("demo", "--data", str(data))
+    assert told.returncode == 0, told.stdout + told.stderr
+    for line in (
+        "Ready after",
+        "It is made, keeps versions",
+        "! left out: 1 × symbolic link",
+        '"xylophone"  finds 1 object',
+        "A penguin on a »xylophone«. »Xylophone«!",
+        "xylophone  finds it no more",
+        "3 keys in the bucket, 3 in the index",
+        "How to go on",
+        "   stop  ",
+    ):
+        assert line in told.stdout
+
+
+def test_run_again_it_joins_the_stack_and_proves_all_again(run: Run, data: Path):
+    told = run("demo", "--data", str(data), "--json")
+    assert told.returncode == 0, told.stdout + told.stderr
+    answer = json.loads(told.stdout)
+    assert answer["ok"]
+    assert answer["steps"][0]["seconds"] < 5
+    assert (answer["files"], answer["compared"]) == (4, 3)
+    assert len(answer["searches"]) == 3 and all(search["total"] for search in answer["searches"])
+    assert answer["overwritten"]["old"] == "xylophone"
+
+
+def test_an_object_that_never_gets_into_the_index_fails_the_demo(run: Run, data: Path, home: Path):
+    state = stack.status(home)
+    assert state
+    path = f"/bucketdex-demo/{data.name}/notes + more/Adélie 🐧 100%.txt"
+    faults = json.dumps([{"method": "GET", "path": path, "status": 503, "code": "SlowDown"}]).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{state.edge_url}/_bucketdex/faults", data=faults)).close()
+    told = run("demo", "--data", str(data), command=(sys.executable, "-c", IMPATIENT))
+    assert told.returncode == 1, told.stdout + told.stderr
+    assert "nothing has moved for 5 s" in told.stdout
+    assert "the demo failed at “Write 4 files”" in told.stderr
+    assert "bucketdex local logs" in told.stderr
+
+
+def test_a_folder_without_files_is_refused_before_anything_starts(run: Run, tmp_path: Path):
+    told = run("demo", "--data", str(tmp_path))
+    assert told.returncode == 1
+    assert "there is no file in" in told.stderr
+    assert not told.stdout
