@@ -26,6 +26,7 @@ FILES = {
     "images/IMG_0042.jpg": b"\xff\xd8\xff\0",
     "camelCase/sampleCounts042.txt": b"nothing here",
     "a+b/100% sure 🧬.csv": b"x,y\n1,2\n",
+    "table.csv": "gene_count,name\n5,BRCA1\nBRCA2,0.75\n遺伝子 解析\n".encode(),
 }
 
 
@@ -102,6 +103,11 @@ def test_content_is_found_and_marked_as_safe_html(corpus):
     assert answer.total == 1
     assert hit.highlights["content"] == ["The &lt;b&gt;<mark>quick</mark>&lt;&#x2F;b&gt; fox of plate seven &amp; café"]
     assert found(corpus, "cafe") == found(corpus, "café") == ["notes/plate seven.md"]
+
+
+@pytest.mark.parametrize("text", ["brca1 name", "brca2 gene", "count brca2 5", "0.75 gene", "gene_count", "解析 gene"])
+def test_the_cells_of_a_table_are_words(corpus, text):
+    assert found(corpus, text) == ["table.csv"]
 
 
 def test_what_was_deleted_is_not_found(corpus):

@@ -21,6 +21,8 @@ ANALYSIS: dict[str, Any] = {
             "stem_english_possessive": False,
         },
     },
+    # Unicode's rules keep `BRCA1,5`, `gene_count` and `a.b` in one piece, which is not what a table or a program means.
+    "char_filter": {"marks_apart": {"type": "mapping", "mappings": [f"{mark} => \\u0020" for mark in ",;:._'’·"]}},
     "tokenizer": {"between_marks": {"type": "pattern", "pattern": r"[^\p{L}\p{M}\p{N}]+"}},
     "analyzer": {
         "name_index": {
@@ -30,7 +32,12 @@ ANALYSIS: dict[str, Any] = {
         },
         # A query is not split inside a word: `042` finds `sample042`, but `sample042` does not find every `sample`.
         "name_search": {"type": "custom", "tokenizer": "between_marks", "filter": ["lowercase", "asciifolding"]},
-        "prose": {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]},
+        "prose": {
+            "type": "custom",
+            "char_filter": ["marks_apart"],
+            "tokenizer": "standard",
+            "filter": ["lowercase", "asciifolding"],
+        },
         "folders": {"type": "custom", "tokenizer": "path_hierarchy"},
     },
     "normalizer": {"lowercase": {"type": "custom", "filter": ["lowercase", "asciifolding"]}},
