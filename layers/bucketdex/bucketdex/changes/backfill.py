@@ -15,7 +15,6 @@ from bucketdex.changes.change import Fact, ObjectChange
 from bucketdex.errors import Permanent
 
 FORM = "changes/1"
-KEYS_PER_MESSAGE = 100  # of the longest keys, with facts, well under the 1 MiB that SQS takes
 
 
 class _Change(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
@@ -49,7 +48,7 @@ def read(event: dict[str, Any]) -> Iterator[ObjectChange | Permanent | str]:
 
 
 def message(changes: Iterable[ObjectChange]) -> str:
-    """Return the body of a message that tells these changes, `KEYS_PER_MESSAGE` at most."""
+    """Return the body of a message that tells these changes; SQS takes 1 MiB, so pass at most some hundred."""
     listed = [
         _Change(
             bucket=change.bucket, key=change.key, event=change.event, size=change.size, version_id=change.version_id,
