@@ -23,10 +23,11 @@ def message(number: int, **attributes: str):
 class Sqs:
     """A queue of dead letters; `refused` are the operations that fail."""
 
-    def __init__(self, *messages, refused=(), again=False):
+    def __init__(self, *messages, refused=(), again=False, missed=()):
         self.batches = [list(it) for it in batched(messages, 3)]
         self.done, self.put_back = [], []
-        self.refused, self.again = refused, again
+        self.refused, self.again, self.missed = refused, again, set(missed)
+        self.receives = 0
 
     def _check(self, operation):
         if operation in self.refused:
@@ -35,10 +36,16 @@ class Sqs:
     def receive_message(self, **request):
         self._check("receive")
         assert request["QueueUrl"] == QUEUE.dead_letters_url
+        self.receives += 1
+        if self.receives in self.missed and not request["WaitTimeSeconds"]:  # other servers have what there is
+            return {}
         batch = self.batches.pop(0) if self.batches else []
         if self.again:  # its visibility timeout was over
             self.batches.append(batch)
         return {"Messages": batch} if batch else {}
+
+    def get_queue_attributes(self, **request):
+        return {"Attributes": {"ApproximateNumberOfMessages": str(sum(map(len, self.batches)))}}
 
     def send_message(self, **request):
         self._check("send")
@@ -60,6 +67,11 @@ def test_all_are_read_and_put_back():
         assert {it.letter.queue for it in letters} == {"ObjectEvents"}
         assert not sqs.put_back
     assert sqs.put_back == [(f"receipt-{number}", 0) for number in range(25)]
+
+
+def test_an_empty_answer_is_not_believed_while_the_queue_counts_messages():
+    with held(Sqs(*map(message, range(5)), missed=[1, 3]), {"ObjectEvents": QUEUE}) as letters:
+        assert len(letters) == 5
 
 
 def test_reading_ends_when_the_first_ones_come_again():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 READING_SECONDS = 300  # nobody else sees a message while it is looked at; it is put back when that is over
-LONG_POLL_SECONDS = 1  # so that SQS asks all of its servers before it says that there is nothing
+LONG_POLL_SECONDS = 1
 CRASHED = "crashed"
 UNDELIVERED = "undelivered"
 MOVED_BY_THE_QUEUE = "crashed or timed out: moved by the queue itself after its last receive"
@@ -95,35 +95,41 @@ def replay(sqs: "SQSClient", letters: Iterable[Held], progress: Callable[[int], 
     return Replay(sent, tuple(failed))
 
 
-def waiting(sqs: "SQSClient", queue: Queue) -> int:
-    """Return how many are set aside, those included that somebody is just reading."""
-    try:
-        told = sqs.get_queue_attributes(QueueUrl=queue.dead_letters_url, AttributeNames=["All"])["Attributes"]
-    except (BotoCoreError, ClientError) as error:
-        raise _unreadable(queue, error) from error
-    return int(told["ApproximateNumberOfMessages"]) + int(told["ApproximateNumberOfMessagesNotVisible"])
-
-
 def _receive_all(sqs: "SQSClient", name: str, queue: Queue, letters: list[Held]) -> None:
     """Append what the dead-letter queue holds; ends when it is empty, or the first ones have come round again."""
     seen: set[str] = set()
-    while True:
-        try:
-            received = sqs.receive_message(
-                QueueUrl=queue.dead_letters_url,
-                MaxNumberOfMessages=BATCH,
-                VisibilityTimeout=READING_SECONDS,
-                WaitTimeSeconds=LONG_POLL_SECONDS,
-                MessageSystemAttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
-        except (BotoCoreError, ClientError) as error:
-            raise _unreadable(queue, error) from error
-        fresh = [message for message in received if message["MessageId"] not in seen]
-        if not fresh:
-            return
-        seen.update(message["MessageId"] for message in fresh)
-        letters += [Held(dead_letter(name, message), queue, message["ReceiptHandle"]) for message in fresh]
+    try:
+        while received := _receive(sqs, queue.dead_letters_url):
+            fresh = [message for message in received if message["MessageId"] not in seen]
+            if not fresh:
+                return
+            seen.update(message["MessageId"] for message in fresh)
+            letters += [Held(dead_letter(name, message), queue, message["ReceiptHandle"]) for message in fresh]
+    except (BotoCoreError, ClientError) as error:
+        raise Transient(f"the dead-letter queue {queue.dead_letters_url} cannot be read: {error}") from error
+
+
+def _receive(sqs: "SQSClient", url: str) -> "list[MessageTypeDef]":
+    """Return some messages. A short poll asks only some of SQS's servers, so before none is believed all are asked."""
+    for wait in (0, LONG_POLL_SECONDS):
+        if wait and not _visible(sqs, url):
+            break
+        answer = sqs.receive_message(
+            QueueUrl=url,
+            MaxNumberOfMessages=BATCH,
+            VisibilityTimeout=READING_SECONDS,
+            WaitTimeSeconds=wait,
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        if messages := answer.get("Messages"):
+            return messages
+    return []
+
+
+def _visible(sqs: "SQSClient", url: str) -> int:
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(told["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def dead_letter(queue: str, message: "MessageTypeDef") -> DeadLetter:
@@ -167,7 +173,3 @@ def _put_back(sqs: "SQSClient", url: str, receipts: Iterable[str]) -> None:
                     for number, receipt in enumerate(group)
                 ],
             )
-
-
-def _unreadable(queue: Queue, error: Exception) -> Transient:
-    return Transient(f"the dead-letter queue {queue.dead_letters_url} cannot be read: {error}")

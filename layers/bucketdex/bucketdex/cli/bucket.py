@@ -43,12 +43,13 @@ def add(name: Name, as_json: Json = False) -> None:
     if done.created:
         typer.echo(f"The bucket {name} did not exist and is made.")
     if done.documents_deleted:
-        typer.echo(f"{plural(done.documents_deleted, 'document')} of its former connection are deleted.")
+        typer.echo(f"Deleted from the index, of a former connection: {plural(done.documents_deleted, 'document')}.")
     typer.echo(f"{name} is connected." if done.registered else f"{name} was connected already.")
     if done.versioning_enabled:
         typer.echo("Its versioning is switched on.")
-    typer.echo(f"{plural(done.keys_sent, 'key')} that it holds are sent to be indexed; wait for it: "
-               "bucketdex status --wait 60")  # fmt: skip
+    if done.keys_sent:
+        typer.echo(f"Sent to be indexed, as it holds them already: {plural(done.keys_sent, 'key')}.")
+        typer.echo("Wait until they are found:  bucketdex status --wait 60")
 
 
 @app.command(
@@ -97,7 +98,7 @@ def remove(
     if as_json:
         json_line(done)
         return
-    typer.echo(f"{name} is disconnected; {plural(done.documents_deleted, 'document')} of it are deleted.")
+    typer.echo(f"{name} is disconnected. Deleted from the index: {plural(done.documents_deleted, 'document')}.")
     if done.notification_removed:
         typer.echo("Our rule is taken out of its notifications; the others are as they were.")
     if done.exists and done.versioning_before != "Enabled":

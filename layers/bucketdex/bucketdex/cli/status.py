@@ -49,8 +49,7 @@ def status(
                 progress.update(task, description=f"{left:,} events are waiting or being worked on")
 
         settled = stack.settled(state, wait, observe) if wait is not None else _settled_now(state, observe)
-    if settled:
-        _refresh(state)
+    settled = settled and _is_searchable(state)
     ages = [it.oldest_seconds for it in seen.values() if it.oldest_seconds is not None]
     oldest = max(ages, default=None)
     if as_json:
@@ -69,8 +68,8 @@ def status(
         })  # fmt: skip
     else:
         _print(seen)
-        told = "All is settled." if settled else "Not settled"
-        typer.echo(told if settled else f"{told}: the oldest event is {duration(oldest) or '0 s'} old.")
+        waiting = f", the oldest event since {duration(oldest)}" if oldest is not None else ""
+        typer.echo("All is settled." if settled else f"Not settled{waiting}.")
         if dead := sum(it.dead_letters for it in seen.values()):
             typer.echo(f"{dead:,} set aside; see why: bucketdex dead-letters list")
     if wait is not None and not settled:
@@ -99,11 +98,18 @@ def _print(depths: "dict[str, QueueDepth]") -> None:
     console().print(shown)
 
 
-def _refresh(state: "State") -> None:
-    """Make what was written searchable now; there may be no index yet."""
+def _is_searchable(state: "State") -> bool:
+    """Make what was written searchable now; tell whether it is. There may be no index yet."""
+    from opensearchpy.exceptions import OpenSearchException
+
     from bucketdex.aws import clients
     from bucketdex.aws.settings import OpenSearchSettings
     from bucketdex.index.generations import OBJECTS_ALIAS
 
     client = clients.opensearch(OpenSearchSettings(state.opensearch_url, "none"))
-    client.indices.refresh(index=OBJECTS_ALIAS, params={"ignore_unavailable": "true"})
+    try:
+        client.indices.refresh(index=OBJECTS_ALIAS, params={"ignore_unavailable": "true"})
+    except OpenSearchException as error:
+        typer.echo(f"bucketdex: OpenSearch at {state.opensearch_url} does not answer: {error}", err=True)
+        return False
+    return True
