@@ -86,13 +86,15 @@ class _Task:
     conflicts: int = 0
     busy: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    refused: ObjectDocument | None = None  # what the refusals are about: of another document they say nothing
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What is to be written for a key, one write a generation, and the outcome if all succeed."""
+    """What is to be written for a key, one write a generation, and what it was before refused parts were left out."""
 
-    state: str
+    task: _Task
+    document: ObjectDocument
     writes: list[writer.Write]
 
 
@@ -160,11 +162,11 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
     passed.done.update(
         {_name(task): Outcome("failed", got) for task, got in prepared if isinstance(got, BaseException)}
     )
-    ready = [(task, got) for task, got in prepared if isinstance(got, _Prepared)]
+    ready = [got for _, got in prepared if isinstance(got, _Prepared)]
     with edges.span("write documents"), _timed(tally, "opensearch_seconds"):
-        results = iter(writer.write(edges.opensearch, [write for _, got in ready for write in got.writes]))
-    for task, got in ready:
-        _judge(passed, task, list(itertools.islice(results, len(got.writes))), got.state, tally)
+        results = iter(writer.write(edges.opensearch, [write for got in ready for write in got.writes]))
+    for got in ready:
+        _judge(passed, got, list(itertools.islice(results, len(got.writes))), tally)
     return passed
 
 
@@ -179,29 +181,34 @@ def _prepare(task: _Task, indexes: list[str], before: list[writer.Stored | None]
         known = [fact for stored in before if stored and (fact := facts_of(stored.source))]
         seen = with_facts(object_document(hint, objects.observe(hint)), [*known, *hint.facts])
         documents = [seen] * len(indexes)
+    document = documents[0]
+    if task.refused and msgspec.structs.replace(document, observed_at=task.refused.observed_at) != task.refused:
+        task = replace(task, refusals=(), refused=None)
     if task.refusals:
-        documents = [without_refused(document, list(task.refusals)) for document in documents]
+        documents = [without_refused(each, list(task.refusals)) for each in documents]
     # Always written, also when nothing changed: a write that is skipped leaves the lock of a slow handler valid.
     writes = [
-        writer.Write(index, task.id, msgspec.json.encode(document), stored.lock if stored else None)
-        for index, document, stored in zip(indexes, documents, before, strict=True)
+        writer.Write(index, task.id, msgspec.json.encode(each), stored.lock if stored else None)
+        for index, each, stored in zip(indexes, documents, before, strict=True)
     ]
-    return _Prepared("deleted" if documents[0].deleted else "indexed", writes)
+    return _Prepared(task, document, writes)
 
 
-def _judge(passed: _Round, task: _Task, results: list[writer.Result], state: str, tally: Tally) -> None:
+def _judge(passed: _Round, got: _Prepared, results: list[writer.Result], tally: Tally) -> None:
     """Settle a task by what became of its writes; it is done when every generation has it."""
+    task = got.task
     refused = [result.reason for result in results if result.status == writer.REFUSED]
     busy = [result.reason for result in results if result.status == writer.BUSY]
     if refused:
-        _try_again(passed, replace(task, refusals=(*task.refusals, refused[0])), tally)
+        again = replace(task, refusals=(*task.refusals, refused[0]), refused=got.document)
+        _try_again(passed, again, tally)
     elif busy:
         _try_again(passed, replace(task, busy=(*task.busy, busy[0])), tally)
     elif any(result.status == writer.CONFLICT for result in results):
         tally.conflicts += 1
         _try_again(passed, replace(task, conflicts=task.conflicts + 1), tally)
     else:
-        passed.done[_name(task)] = Outcome(state)
+        passed.done[_name(task)] = Outcome("deleted" if got.document.deleted else "indexed")
 
 
 def _try_again(passed: _Round, task: _Task, tally: Tally) -> None:
