@@ -183,6 +183,22 @@ def test_a_403_is_never_taken_for_a_deletion(world):
     assert (document["size"], document["version_id"], document["etag"]) == (17, "v", "e")
 
 
+def test_a_right_that_is_missing_for_a_while_costs_no_facts(world):
+    world.s3.put_object(Bucket=world.bucket, Key="a", Body=b"a")
+    before = world.reconciled("a")
+    author = {"type": "User", "name": "ada"}
+    fact = {"etag": before["etag"], "version_id": before["version_id"], "written_by": author}
+    change = {"bucket": world.bucket, "key": "a", "facts": [fact], "facts_only": True}
+    world.handle(json.dumps({"bucketdex": "changes/1", "changes": [change]}))
+    denied = {"path": f"/{world.bucket}/a", "status": 403, "code": "AccessDenied"}
+    world.aws.fail({"method": "GET"} | denied, {"method": "HEAD"} | denied)
+    stub = world.reconciled("a")
+    assert (stub["etag"], stub["size"], stub["written_by"]) == (before["etag"], 1, author) and "problem" in stub
+    world.aws.fail()
+    after = world.reconciled("a")
+    assert after == before | {"written_by": author, "observed_at": after["observed_at"]}
+
+
 @pytest.mark.parametrize(
     ("status", "code"), [(403, "InvalidObjectState"), (403, "AccessDenied"), (400, "KMS.DisabledException")]
 )

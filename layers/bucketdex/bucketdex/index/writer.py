@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REQUEST_BYTES = 5_000_000  # small domains accept 10 MiB
 # What a reconcile carries over from the document before it; see objects/facts.py.
-SURVIVING_FIELDS = ["version_id", "etag", "written_by", "checksums", "deleted"]
+SURVIVING_FIELDS = ["version_id", "etag", "size", "written_by", "checksums", "deleted"]
 Status = Literal["done", "conflict", "busy", "refused"]
 DONE: Status = "done"
 CONFLICT: Status = "conflict"

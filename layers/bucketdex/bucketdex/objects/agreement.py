@@ -63,7 +63,7 @@ def compare(name: ObjectName, document: dict[str, Any] | None, seen: Observation
     deleted = document is not None and bool(document.get("deleted"))
     indexed = None if deleted else document
     differs: tuple[str, ...] = ()
-    if not seen.gone and seen.answer is None:  # S3 refused to tell
+    if seen.refused:
         return Agreement(*name, indexed, deleted, agrees=False, differs=(), problem="; ".join(seen.problems))
     if seen.gone != (indexed is None):
         differs = (PRESENCE,)

@@ -11,6 +11,7 @@ import msgspec
 
 from bucketdex.changes import Fact
 from bucketdex.objects.document import Checksum, ObjectDocument
+from bucketdex.objects.hint import Hint
 
 
 def facts_of(document: dict[str, Any]) -> Fact | None:
@@ -35,6 +36,19 @@ def with_facts(document: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocumen
             written_by=fact.written_by or document.written_by,
         )
     return document
+
+
+def as_last_known(hint: Hint, documents: Iterable[dict[str, Any]]) -> Hint:
+    """Return the hint of an object that S3 refuses to tell of, completed from a document that it does not contradict.
+
+    So a right that is missing for a while does not cost the facts about a version that is still there.
+    """
+    for document in documents:
+        known = {name: document.get(name) for name in ("version_id", "etag", "size")}
+        told = {"version_id": hint.version_id, "etag": hint.etag}
+        if not document.get("deleted") and all(value in (None, known[name]) for name, value in told.items()):
+            return msgspec.structs.replace(hint, **known | ({"size": hint.size} if hint.size is not None else {}))
+    return hint
 
 
 def all_about(facts: Iterable[Fact], document: dict[str, Any]) -> bool:

@@ -48,6 +48,11 @@ class Observation(msgspec.Struct, frozen=True):
     tags: dict[str, str] | None = None
     problems: tuple[str, ...] = ()
 
+    @property
+    def refused(self) -> bool:
+        """Whether S3 told nothing at all of the object, not even that it is gone."""
+        return self.answer is None and not self.gone
+
 
 class ObjectReader:
     """Reads objects from S3; `remaining` tells the seconds that the invocation has left."""

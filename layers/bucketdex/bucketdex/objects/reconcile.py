@@ -19,7 +19,7 @@ from bucketdex.errors import Fault, Permanent, Transient
 from bucketdex.index import writer
 from bucketdex.index.ids import object_id
 from bucketdex.objects.document import ObjectDocument, object_document
-from bucketdex.objects.facts import all_about, facts_of, with_facts
+from bucketdex.objects.facts import all_about, as_last_known, facts_of, with_facts
 from bucketdex.objects.hint import Hint, ObjectName
 from bucketdex.objects.observe import ObjectReader
 from bucketdex.objects.refusal import without_refused
@@ -178,9 +178,12 @@ def _prepare(task: _Task, indexes: list[str], before: list[writer.Stored | None]
         documents = [msgspec.convert(stored.source, ObjectDocument) for stored in before if stored]
         documents = [with_facts(document, hint.facts) for document in documents]
     else:
-        known = [fact for stored in before if stored and (fact := facts_of(stored.source))]
-        seen = with_facts(object_document(hint, objects.observe(hint)), [*known, *hint.facts])
-        documents = [seen] * len(indexes)
+        sources = [stored.source for stored in before if stored]
+        seen = objects.observe(hint)
+        if seen.refused:
+            hint = as_last_known(hint, sources)
+        known = [fact for source in sources if (fact := facts_of(source))]
+        documents = [with_facts(object_document(hint, seen), [*known, *hint.facts])] * len(indexes)
     document = documents[0]
     if task.refused and msgspec.structs.replace(document, observed_at=task.refused.observed_at) != task.refused:
         task = replace(task, refusals=(), refused=None)

@@ -1,0 +1,63 @@
+"""The code, broken on purpose: each mutant replaces a function in place, and the simulation must see what comes of it.
+
+`seen_as` names the violations by which it may be found: a mutant that is found by another is not understood.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from simulation.mutants import of_reading, of_writing
+from simulation.run import worlds
+
+# The index is not what the bucket is.
+STALE = frozenset({"object missing", "deleted object shown", "wrong field"})
+OF_ANOTHER = frozenset({"fact of another version"})
+UNTRUE = frozenset({"untrue when written"})
+LOST = frozenset({"message lost"})
+DIGEST = frozenset({"wrong digest"})
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A way to break the code, and the violations that show it."""
+
+    broken: Callable[[], AbstractContextManager[None]]
+    seen_as: frozenset[str]
+
+
+MUTANTS: dict[str, Mutant] = {
+    broken.__name__: Mutant(broken, seen_as)
+    for broken, seen_as in (
+        (of_writing.no_lock, STALE),
+        (of_writing.delete_instead_of_tombstone, STALE),
+        (of_writing.no_conflict_retry, STALE),
+        (of_writing.conflict_counted_as_success, STALE),
+        (of_writing.s3_read_before_documents, STALE),
+        (of_writing.unchanged_documents_not_written, STALE),
+        (of_writing.only_first_generation_written, STALE),
+        (of_writing.done_when_one_generation_is, STALE),
+        (of_writing.refused_parts_left_out_of_later_documents, STALE),
+        (of_reading.facts_carried_over_on_etag_alone, OF_ANOTHER),
+        (of_reading.facts_of_hints_not_checked, OF_ANOTHER),
+        (of_reading.forbidden_taken_for_deleted, UNTRUE),
+        (of_reading.broken_off_body_believed, DIGEST),
+        (of_reading.control_table_cached, STALE),
+        (of_reading.acknowledged_when_one_key_is_done, STALE),
+        (of_reading.dead_lettering_failure_swallowed, LOST),
+    )
+}
+
+
+def first_seen(mutant: Mutant, seed: int, deliveries: int) -> int | None:
+    """Return the first world in which the simulation sees the mutant as what it is, within so many deliveries."""
+    with mutant.broken():
+        for result in worlds(seed, deliveries):
+            if mutant.seen_as & {violation.kind for violation in result.violations}:
+                return result.number
+    return None
+
+
+def unmutated() -> AbstractContextManager[None]:
+    """Leave the code as it is."""
+    return nullcontext()
