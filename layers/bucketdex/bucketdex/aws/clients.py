@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import msgspec
 from botocore.config import Config
 
 from bucketdex.aws.settings import OpenSearchSettings
@@ -79,7 +80,20 @@ def dynamodb() -> "DynamoDBClient":
 @cache
 def opensearch(settings: OpenSearchSettings) -> "OpenSearch":
     """Return the OpenSearch client; it retries nothing by itself, as only the caller knows what a conflict means."""
-    from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection  # noqa: PLC0415, cold start
+    from opensearchpy import (  # noqa: PLC0415, cold start
+        JSONSerializer,
+        OpenSearch,
+        SerializationError,
+        Urllib3AWSV4SignerAuth,
+        Urllib3HttpConnection,
+    )
+
+    class QuickJson(JSONSerializer):
+        def loads(self, s: str) -> Any:
+            try:
+                return msgspec.json.decode(s)
+            except (msgspec.DecodeError, UnicodeError) as error:
+                raise SerializationError(s, error) from error
 
     auth = None
     if settings.auth == "iam":
@@ -89,6 +103,7 @@ def opensearch(settings: OpenSearchSettings) -> "OpenSearch":
         settings.url,
         http_auth=auth,
         connection_class=Urllib3HttpConnection,
+        serializer=QuickJson(),
         pool_maxsize=8,
         timeout=OPENSEARCH_SECONDS,
         max_retries=0,

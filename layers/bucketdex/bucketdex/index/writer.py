@@ -62,6 +62,9 @@ class Result(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+WRITTEN, CONFLICTED = Result(DONE), Result(CONFLICT)  # most are one of these
+
+
 class _Read(msgspec.Struct):
     id: str = msgspec.field(name="_id")
     index: str = msgspec.field(name="_index")
@@ -148,9 +151,9 @@ def _action(item: Write) -> bytes:
 def _result(written: _Written) -> Result:
     status = written.status
     if status < 300:
-        return Result(DONE)
+        return WRITTEN
     if status == 409:
-        return Result(CONFLICT)
+        return CONFLICTED
     reason = _said(written.error)
     return Result(REFUSED if status == 400 else BUSY, reason)
 
