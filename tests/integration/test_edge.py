@@ -93,7 +93,7 @@ def edge(tmp_path_factory):
     port, other_port = free_port(), free_port()
     log = tmp_path_factory.mktemp("edge") / "edge.log"
     # Threads that take turns as often as they can meet every race there is.
-    start = "import sys; sys.setswitchinterval(1e-6); from bucketdex.local import edge; edge.main()"
+    start = "import sys; sys.setswitchinterval(1e-6); from bucketdex.local.edge.__main__ import main; main()"
     command = [sys.executable, "-c", start, "--port", str(port), "--bind", f"127.0.0.1:{other_port}"]
     process = guard.start(command, log)
     options = {

@@ -11,7 +11,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Queue, SQSBackend
 
-from bucketdex.local import edge_sqs
+from bucketdex.local.edge import sqs as edge_sqs
 
 
 @pytest.fixture

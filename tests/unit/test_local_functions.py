@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from bucketdex.local.deployment import Function
-from bucketdex.local.functions import FunctionError, FunctionPool, function_environment
+from bucketdex.local.functions.pool import FunctionError, FunctionPool, function_environment
 
 APP = """
 import os, subprocess, sys, time

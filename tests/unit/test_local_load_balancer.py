@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from bucketdex.local import http as local_http
 from bucketdex.local.deployment import Route
-from bucketdex.local.load_balancer import BadAnswer, Request, Response, alb_event, response_of, route_for
+from bucketdex.local.functions import http as local_http
+from bucketdex.local.functions.load_balancer import BadAnswer, Request, Response, alb_event, response_of, route_for
 
 
 def route(*paths: str, priority: int = 1, function: str = "Search", multi_value: bool = False) -> Route:

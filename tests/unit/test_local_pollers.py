@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bucketdex.local.pollers import BadAnswer, collect, failures, sqs_event
+from bucketdex.local.functions.pollers import BadAnswer, collect, failures, sqs_event
 
 ARN = "arn:aws:sqs:eu-west-1:123456789012:Work"
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bucketdex.local import application, stack, state
+from bucketdex.local import stack, state
 from bucketdex.local.deployment import Deployment, EventSource, Function, Queue, Route
+from bucketdex.local.functions import application
 from bucketdex.local.state import StackError, State
 
 FUNCTION = Function(

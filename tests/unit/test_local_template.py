@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bucketdex.local.deploy import Site, parameter_values
 from bucketdex.local.deployment import EventSource, Queue, Route
-from bucketdex.local.readback import read_back
+from bucketdex.local.deployment.deploy import Site, parameter_values
+from bucketdex.local.deployment.readback import read_back
+from bucketdex.local.deployment.template import translate
 from bucketdex.local.state import StackError
-from bucketdex.local.template import translate
 
 SAMPLE = Path(__file__).parent.parent / "integration" / "stack_sample" / "template.yaml"
 EDGE = "http://127.0.0.1:4000"

@@ -8,8 +8,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from rich.progress import Progress
 
-from bucketdex.local.opensearch_downloads import DownloadError, download_all
-from bucketdex.local.opensearch_parts import MODULES, PARTS, Part, descriptor
+from bucketdex.local.opensearch.downloads import DownloadError, download_all
+from bucketdex.local.opensearch.parts import MODULES, PARTS, Part, descriptor
 
 BIG = Part("server", "org.example", "1.0", "big")
 SMALL = Part("reindex", "org.example", "1.0", "small")

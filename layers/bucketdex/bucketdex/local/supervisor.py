@@ -28,7 +28,7 @@ from bucketdex.local.servers import OPENSEARCH_DATA, Server, edge_id, edge_serve
 from bucketdex.local.state import StackError, State
 
 if TYPE_CHECKING:
-    from bucketdex.local.application import Application
+    from bucketdex.local.functions.application import Application
 
 IN_USE = 3  # exit code: another supervisor has the folder
 FOLDER_CHECK = 2.0  # seconds between looks whether the folder is still there
@@ -116,9 +116,9 @@ class Supervisor:
     def _create(self, opensearch: Server, edge: Server, wait_for_edge: Callable[[], object]) -> "Application":
         """Create the template's stack and its functions' first processes, while OpenSearch still starts."""
         # Boto and the translator take a second to import, in which the servers are starting already.
-        from bucketdex.local.application import Application  # noqa: PLC0415
-        from bucketdex.local.deploy import deploy  # noqa: PLC0415
-        from bucketdex.local.template import translate  # noqa: PLC0415
+        from bucketdex.local.deployment.deploy import deploy  # noqa: PLC0415
+        from bucketdex.local.deployment.template import translate  # noqa: PLC0415
+        from bucketdex.local.functions.application import Application  # noqa: PLC0415
 
         translated = translate(self._template, REGION)
         wait_for_edge()

@@ -9,7 +9,7 @@ from pathlib import Path
 from jgo.maven import MavenContext, PythonResolver
 from rich.progress import Progress
 
-from bucketdex.local.opensearch_parts import Part
+from bucketdex.local.opensearch.parts import Part
 
 TIMEOUT = 60  # seconds without an answer, not for the whole file
 AT_ONCE = 8

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bucketdex.local.deployment import EventSource
-from bucketdex.local.functions import FunctionError, FunctionPool
+from bucketdex.local.functions.pool import FunctionError, FunctionPool
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from botocore.config import Config
 
-from bucketdex.local import http
 from bucketdex.local.aws import NO_PROFILES, aws_environment, session
 from bucketdex.local.deployment import Deployment, Function
-from bucketdex.local.functions import FunctionPool, Watch
-from bucketdex.local.pollers import LONG_POLL, Poller
+from bucketdex.local.functions import http
+from bucketdex.local.functions.pollers import LONG_POLL, Poller
+from bucketdex.local.functions.pool import FunctionPool, Watch
 from bucketdex.local.state import log_file
 
 

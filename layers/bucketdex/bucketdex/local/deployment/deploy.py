@@ -10,9 +10,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bucketdex.local.deployment import Deployment
-from bucketdex.local.readback import read_back
+from bucketdex.local.deployment.readback import read_back
+from bucketdex.local.deployment.template import Translated
 from bucketdex.local.state import StackError
-from bucketdex.local.template import Translated
 
 STACK_NAME = "bucketdex"
 CREATE_LIMIT = 120  # seconds; the emulator takes two, most of them for its own imports

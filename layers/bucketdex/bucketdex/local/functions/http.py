@@ -8,8 +8,16 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from bucketdex.local.deployment import Route
-from bucketdex.local.functions import FunctionError, FunctionPool
-from bucketdex.local.load_balancer import BODY_LIMIT, BadAnswer, Request, Response, alb_event, response_of, route_for
+from bucketdex.local.functions.load_balancer import (
+    BODY_LIMIT,
+    BadAnswer,
+    Request,
+    Response,
+    alb_event,
+    response_of,
+    route_for,
+)
+from bucketdex.local.functions.pool import FunctionError, FunctionPool
 
 IDLE_TIMEOUT = 60  # seconds until a connection without a request is closed, as a load balancer does by default
 TEXT = [("Content-Type", "text/plain; charset=utf-8")]

@@ -77,7 +77,7 @@ def send_event(account_id: str, event_name: str, bucket: FakeBucket, key: Any) -
     """Stand in for moto's own function of this name.
 
     Of what moto says about deletions in a bucket with versions, where it tells of the last one only, nothing is taken:
-    `edge_s3.delete_object` tells of them.
+    `s3.delete_object` tells of them.
     """
     event = str(getattr(event_name, "value", event_name))
     if not (event == DELETED and bucket.is_versioned):

@@ -15,7 +15,7 @@ from moto.s3.exceptions import MethodNotAllowed, MissingKey
 from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
-from bucketdex.local.edge_notifications import DELETED, ETAG_OF_NOTHING, MARKED, send_event, tell, told_when_done
+from bucketdex.local.edge.notifications import DELETED, ETAG_OF_NOTHING, MARKED, send_event, tell, told_when_done
 
 moto_key_response, moto_bucket_response = S3Response._key_response, S3Response._bucket_response
 moto_get_object, moto_delete_object = S3Response.get_object, S3Backend.delete_object

@@ -1,12 +1,12 @@
 """The emulated AWS of the local stack: `python -m bucketdex.local.edge --port N [--host HOST] [--bind HOST:PORT ...]`.
 
-It is moto's server with S3 and SQS put right (`edge_s3`, `edge_notifications`, `edge_sqs`). Its memory is all it has.
+It is moto's server with S3 and SQS put right (`s3`, `notifications`, `sqs`). Its memory is all it has.
 Besides the AWS services it answers
 
 `GET /_bucketdex/health`   `{"status": "ok", "id": ...}`
 `GET /_bucketdex/id`       `{"id": ...}`: random, made when the process starts; another one means all buckets are gone
 `GET /_bucketdex/queues`   `{queue name: {"visible", "in_flight", "delayed", "oldest_sent": Unix time or null}}`
-`POST /_bucketdex/faults`  a JSON list of faults (see `edge_faults`), which takes the place of the one before
+`POST /_bucketdex/faults`  a JSON list of faults (see `faults`), which takes the place of the one before
 `GET /_bucketdex/faults`   those that have yet to happen
 """
 
@@ -22,8 +22,8 @@ import msgspec
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from bucketdex.local import edge_s3, edge_sqs
-from bucketdex.local.edge_faults import Application, Fault, Faults
+from bucketdex.local.edge import s3, sqs
+from bucketdex.local.edge.faults import Application, Fault, Faults
 
 OURS = "/_bucketdex/"
 
@@ -46,8 +46,8 @@ def serve(addresses: list[tuple[str, int]]) -> None:
     """Answer on each of the addresses, until SIGTERM or SIGINT."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its line per request costs a third of the throughput
-    edge_s3.install()
-    edge_sqs.install()
+    s3.install()
+    sqs.install()
     application = edge()
     servers = [
         make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
@@ -67,7 +67,7 @@ def edge() -> Application:
     answers: dict[str, Callable[[bytes], Any]] = {
         "GET health": lambda _: {"status": "ok"} | identity,
         "GET id": lambda _: identity,
-        "GET queues": lambda _: edge_sqs.depths(),
+        "GET queues": lambda _: sqs.depths(),
         "GET faults": lambda _: faults.left,
         "POST faults": lambda body: faults.set(msgspec.json.decode(body, type=list[Fault])),
     }

@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 from rich.progress import Progress
 
-from bucketdex.local.opensearch_java import find_java
-from bucketdex.local.opensearch_parts import ARTIFACTS, MODULES, PARTS, VERSION, descriptor
+from bucketdex.local.opensearch.java import find_java
+from bucketdex.local.opensearch.parts import ARTIFACTS, MODULES, PARTS, VERSION, descriptor
 
 START_LIMIT = 120  # seconds; far above the usual 5-15, for a busy machine or a long translog
 LOCALES = "locale"  # folder in the assembled server with the jars that a Java with few locales needs
@@ -159,7 +159,7 @@ def health(url: str) -> str | None:
 
 
 def _assemble(server: Path, downloads: Path, progress: Progress | None) -> None:
-    from bucketdex.local.opensearch_downloads import DownloadError, download_all  # noqa: PLC0415 (0.3 s, needed once)
+    from bucketdex.local.opensearch.downloads import DownloadError, download_all  # noqa: PLC0415 (0.3 s, needed once)
 
     try:
         files = download_all(PARTS, downloads, progress)

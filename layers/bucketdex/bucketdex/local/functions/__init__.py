@@ -1,0 +1,1 @@
+"""The functions as processes, and what invokes them: pollers of queues and the load balancer."""
