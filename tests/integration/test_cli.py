@@ -42,6 +42,25 @@ def test_show_of_a_bucket_that_is_not_connected_says_so(it):
     assert "Not indexed." in shown.stdout and "The bucket is not connected" in shown.stdout
 
 
+def test_a_bucket_that_is_not_there_is_told_and_nothing_is_suggested_for_it(it):
+    shown = it.run("show", "s3://nope/x")
+    assert shown.returncode == 0 and "there is no such bucket" in shown.stdout and "bucket add" not in shown.stdout
+    assert it.run("search", "x", "-b", "nope").stdout.startswith("0 objects found.\nNo bucket nope is connected")
+    assert it.json("search", "x", "-b", "nope") == [{"total": 0, "hits": []}]
+    removed = it.run("bucket", "remove", "s3://nope/")
+    assert removed.returncode == 1 and "the bucket nope is not connected" in removed.stderr
+    assert "Disconnect" not in removed.stderr
+
+
+def test_hints_name_the_command_as_it_was_called(it, tmp_path):
+    for arguments, hint in ((["search", "x", "-b", "nope"], "bucket list"), (["show"], "show -h")):
+        done = subprocess.run(
+            [COMMAND, *arguments], check=False, capture_output=True, text=True, cwd=tmp_path, timeout=60,
+            env=it.env | {"PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+        assert f"{COMMAND} {hint}" in done.stdout + done.stderr
+
+
 # ---- status and dead letters -----------------------------------------------------------------------------------------
 
 
@@ -113,6 +132,16 @@ def test_env_points_a_shell_at_the_stack_wherever_it_is(it, lab, tmp_path):
     assert json.loads(shown)["agrees"] and json.loads(status)["settled"] and listed == "True"
 
 
+def test_status_answers_for_the_queues_that_the_environment_names_and_for_no_others(it):
+    names = {"OBJECT_EVENTS": "OBJECT_EVENTS", "BULK_EVENTS": "BULK_EVENTS_DEAD_LETTERS"}
+    named = {f"BUCKETDEX_{name}_URL": it.variables[f"BUCKETDEX_{of}_URL"] for name, of in names.items()}
+    told = it.run("status", "--json", **it.variables | named)
+    assert "is set in this shell, to another stack" in told.stderr and "to use the running one" in told.stderr
+    assert json.loads(told.stdout)["settled"] is not None
+    dead = {**it.variables, "BUCKETDEX_OBJECT_EVENTS_URL": "http://127.0.0.1:1/1/other", "AWS_MAX_ATTEMPTS": "1"}
+    assert it.run("status", **dead).returncode == 3
+
+
 def test_a_part_that_does_not_answer_is_3_and_one_line(it):
     dead = {**it.variables, "BUCKETDEX_OPENSEARCH_URL": "http://127.0.0.1:1"}
     done = it.run("show", "s3://a/b", **dead)
@@ -133,5 +162,11 @@ def test_local_status_and_logs(it, lab):
 def test_up_joins_and_down_says_whether_there_was_one(it, tmp_path):
     [told] = it.json("local", "up")
     assert told["processes"]["supervisor"] == it.state.supervisor
+    joined = it.run("local", "up", "--workers", "4").stderr
+    assert "runs already" in joined and "bucketdex local up --workers 4`" in joined and "in memory" not in joined
+    refused = it.run("local", "up", "--bridge")
+    assert refused.returncode == 3
+    assert "bucketdex local down` (the emulated buckets are lost)" in refused.stderr
+    assert "bucketdex local up --bridge`" in refused.stderr
     nowhere = it.run("local", "down", "--json", BUCKETDEX_HOME=str(tmp_path / "none"))
     assert nowhere.returncode == 0 and json.loads(nowhere.stdout)["ran"] is False

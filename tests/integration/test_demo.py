@@ -54,7 +54,9 @@ def test_from_nothing_files_are_found_and_search_follows(run: Run, data: Path):
     for line in (
         "Ready after",
         "It is made, keeps versions",
-        "! left out: 1 × symbolic link",
+        "! left out: 1 × symbolic link (link)",
+        "Tagged shown-in=bucketdex-demo: ",
+        "This is the copy in the bucket",
         '"xylophone"  finds 1 object',
         "A penguin on a »xylophone«. »Xylophone«!",
         "xylophone  finds it no more",

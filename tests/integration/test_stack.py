@@ -92,6 +92,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     seen = processes(state.supervisor)
     yield Sample(state)
     assert stack.down(home, purge=True)
+    assert not psutil.pid_exists(state.supervisor)
     assert left(seen, 1) == []
     assert not home.exists()
 

@@ -1,11 +1,12 @@
 """What the command says when it cannot do what it was asked, and with which exit code."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, NoRegionError
 from opensearchpy.exceptions import ConnectionError as NoAnswer
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -18,15 +19,15 @@ from bucketdex.errors import Permanent, Transient
 from bucketdex.local.stack import StackError
 
 COMMAND = Path(sys.executable).with_name("bucketdex")
+FORMER = (
+    "AWS_ENDPOINT_URL", "BUCKETDEX_API_URL", "BUCKETDEX_OPENSEARCH_URL", "BUCKETDEX_OBJECT_EVENTS_URL",
+    "BUCKETDEX_OBJECT_EVENTS_DEAD_LETTERS_URL", "BUCKETDEX_BULK_EVENTS_URL", "BUCKETDEX_BULK_EVENTS_DEAD_LETTERS_URL",
+)  # fmt: skip
 runner = CliRunner()
 
 
 @pytest.fixture(autouse=True)
-def nowhere(tmp_path, monkeypatch):
-    """No stack, and no addresses of one."""
-    monkeypatch.setenv("BUCKETDEX_HOME", str(tmp_path / "home"))
-    for name in ("OPENSEARCH_URL", "CONTROL_TABLE", "API_URL", "OBJECT_EVENTS_URL"):
-        monkeypatch.delenv(f"BUCKETDEX_{name}", raising=False)
+def no_debugging(monkeypatch):
     monkeypatch.delenv("BUCKETDEX_DEBUG", raising=False)
 
 
@@ -75,6 +76,23 @@ def test_a_failure_is_one_line_and_only_a_log_has_more():
     assert explained(StackError("it did not start:\nlast words\n"))[0] == "it did not start:\nlast words"
 
 
+def test_who_has_only_the_other_variable_of_the_region_is_told_which_one_counts():
+    assert "AWS_DEFAULT_REGION" in explained(NoRegionError())[0]
+
+
+@pytest.mark.parametrize("arguments", [["show", "s3://a/b"], ["search", "x"], ["bucket", "list"], ["status"]])
+def test_a_shell_that_points_at_a_former_stack_is_told_so(arguments):
+    shell = dict.fromkeys(FORMER, "http://127.0.0.1:1/q") | {"BUCKETDEX_CONTROL_TABLE": "t"}
+    environment = {name: it for name, it in os.environ.items() if not name.startswith("AWS_")}
+    environment |= shell | {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    environment |= {"AWS_DEFAULT_REGION": "us-east-1", "BUCKETDEX_OPENSEARCH_AUTH": "none"}
+    done = subprocess.run(
+        [COMMAND, *arguments], check=False, capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert "this shell points at a former one" in done.stderr and "local env --unset" in done.stderr
+    assert "Traceback" not in done.stderr and not done.stdout
+
+
 def test_a_bug_is_called_one():
     message, code = explained(KeyError("Messages"))
     assert (message, code) == ("KeyError: 'Messages' (this is a fault of bucketdex; BUCKETDEX_DEBUG=1 shows where)", 1)
@@ -87,7 +105,10 @@ def test_the_traceback_is_for_those_who_ask(monkeypatch):
     assert isinstance(runner.invoke(main.app, ["status"]).exception, NoStackError)
 
 
-@pytest.mark.parametrize("arguments", [["show"], ["show", "a/b"], ["nonsense"], ["search"], ["bucket", "add"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["show"], ["show", "a/b"], ["nonsense"], ["bucket", "add"], ["dead-letters", "list", "--kind", "crahsed"]],
+)
 def test_wrong_usage_is_2(arguments):
     assert runner.invoke(main.app, arguments).exit_code == 2
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from bucketdex.cli import here
 from bucketdex.cli.following import last_and_next
+from bucketdex.cli.log_lines import readable
 from bucketdex.cli.main import app
 from bucketdex.local import stack
 from bucketdex.local.deployment import Deployment, Function
@@ -38,8 +39,8 @@ def state(home: Path, phase: str = "ready", bridge: str = "") -> State:
 def running(tmp_path, monkeypatch):
     """A stack that runs, as far as commands can tell."""
     monkeypatch.setenv("BUCKETDEX_HOME", str(tmp_path))
-    for name in ("OPENSEARCH_URL", "CONTROL_TABLE", "API_URL", "OBJECT_EVENTS_URL"):
-        monkeypatch.delenv(f"BUCKETDEX_{name}", raising=False)
+    for name in here.misleading():
+        monkeypatch.delenv(name)
     now = {"state": state(tmp_path)}
     monkeypatch.setattr(stack, "status", lambda _home: now["state"])
     return now
@@ -53,6 +54,22 @@ def test_env_prints_lines_that_a_shell_can_take(running, tmp_path):
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert seen.stdout.splitlines() == [ODD, "http://127.0.0.1:5000", str(tmp_path)]
+
+
+def test_env_unsets_what_would_turn_clients_away_and_is_set(running, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://elsewhere")
+    lines = runner.invoke(app, ["local", "env"]).stdout.splitlines()
+    assert {line for line in lines if not line.startswith("export ")} == {
+        "unset AWS_PROFILE", "unset AWS_ENDPOINT_URL_S3"}  # fmt: skip
+
+
+def test_env_can_be_taken_back_without_a_stack(running):
+    lines = runner.invoke(app, ["local", "env"]).stdout
+    running["state"] = None
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in lines.splitlines())
+    unset = runner.invoke(app, ["local", "env", "--unset"], env=exported | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    assert set(unset.stdout.split()) == {"unset", *exported}
 
 
 def test_env_names_all_that_programs_rely_on(running):
@@ -124,6 +141,31 @@ def test_logs_show_the_last_lines_of_one_or_of_all(tmp_path, monkeypatch):
         "log": "http", "line": "http 3"}  # fmt: skip
     wrong = runner.invoke(app, ["local", "logs", "nobody"])
     assert wrong.exit_code == 2 and "edge, http" in wrong.stderr
+
+
+def test_logs_are_readable_unless_asked_for_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("BUCKETDEX_HOME", str(tmp_path))
+    log = stack.log_file(tmp_path, "IndexObjects")
+    log.parent.mkdir()
+    lines = [
+        '{"level":"WARNING","location":"x:1","message":"object not indexed","timestamp":"2026-01-02 03:04:05,678+0000",'
+        '"bucket":"lab","key":"a\\u001b.txt","reason":"too odd","message_ids":["1"],"attempt":2}',
+        '{"_aws":{"Timestamp":1},"ObjectsIndexed":[1.0]}',
+        "REPORT RequestId: 1 Duration: 2.0 ms",
+        "{no JSON",
+    ]
+    log.write_text("\n".join([*lines, ""]))
+    assert runner.invoke(app, ["local", "logs", "indexobjects", "-n", "2"]).stdout.splitlines() == [
+        "2026-01-02 03:04:05 WARNING object not indexed s3://lab/a\\x1b.txt attempt=2: too odd", "{no JSON",
+    ]  # fmt: skip
+    assert runner.invoke(app, ["local", "logs", "IndexObjects", "--raw"]).stdout.splitlines() == lines
+    told = runner.invoke(app, ["local", "logs", "--json"]).stdout.splitlines()
+    assert [json.loads(line)["line"] for line in told] == lines
+
+
+def test_a_fault_of_ours_is_logged_with_its_trace():
+    line = '{"level":"ERROR","message":"failed","timestamp":"2026-01-02 03:04:05","exception":"Traceback:\\n  File"}'
+    assert readable(line) == "2026-01-02 03:04:05 ERROR   failed\n  Traceback:\n    File"
 
 
 def test_following_yields_whole_lines_as_they_come(tmp_path):

@@ -60,6 +60,13 @@ def test_the_query_reaches_the_api_as_it_is(api):
     assert parse_qsl(asked.query) == [("q", query), ("bucket", "lab"), ("bucket", "other"), ("size", "3")]
 
 
+@pytest.mark.parametrize(("words", "query"), [(["penguins", "flipper"], "penguins flipper"), ([], "")])
+def test_words_are_one_query_and_none_ask_for_everything(api, words, query):
+    assert runner.invoke(app, ["search", *words, "-b", "s3://lab/"]).exit_code == 0
+    asked = parse_qsl(urlsplit(api.asked[0]).query, keep_blank_values=True)
+    assert asked == [("q", query), ("bucket", "lab"), ("size", "10")]
+
+
 def test_json_is_the_answer_of_the_api(api):
     assert json.loads(runner.invoke(app, ["search", "fox", "--json"]).stdout) == {"total": 7, "hits": [HIT]}
 
@@ -97,7 +104,7 @@ def test_when_the_api_fails_it_is_1_and_one_line(api, status, body, said):
 def test_when_the_api_does_not_answer_it_is_1(monkeypatch):
     monkeypatch.setenv("BUCKETDEX_API_URL", "http://127.0.0.1:1")
     result = runner.invoke(app, ["search", "fox"])
-    assert result.exit_code == 1 and "does not answer" in result.stderr.splitlines()[-1]
+    assert result.exit_code == 1 and "does not answer" in result.stderr.splitlines()[0]
 
 
 def test_marks_are_bold_and_nothing_else_is_taken_for_one():

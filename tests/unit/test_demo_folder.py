@@ -39,10 +39,10 @@ def test_what_cannot_be_an_object_is_left_out_with_a_note(tmp_path: Path):
     found = of_folder(tmp_path)
     assert [file.path.name for file in found.files] == ["kept.txt"]
     assert set(found.notes) == {
-        "left out: 2 × symbolic link",
-        "left out: 1 × name with control characters, or not in UTF-8",
-        "left out: 1 × hidden file or folder",
-        "left out: 1 × name longer than 1,024 bytes",
+        "left out: 2 × symbolic link (folder-link, link)",
+        "left out: 1 × name with control characters, or not in UTF-8 (two\\nlines)",
+        "left out: 1 × hidden file or folder (.git)",
+        f"left out: 1 × name longer than 1,024 bytes (…{'d' * 47}/too-far-down)",
     }
 
 
@@ -51,7 +51,13 @@ def test_not_more_files_are_taken_than_a_demo_should(tmp_path: Path, monkeypatch
     write(tmp_path, a="", b="", c="", d="")
     found = of_folder(tmp_path)
     assert [file.path.name for file in found.files] == ["a.txt", "b.txt"]
-    assert found.notes == ("left out: all beyond the first 2 files and 500 MB",)
+    assert found.notes == ("left out: all beyond the first 2 files and 500 MB, from c.txt on",)
+
+
+def test_only_some_of_what_is_left_out_is_named(tmp_path: Path):
+    for number in range(5):
+        (tmp_path / f"{number}").symlink_to(tmp_path)
+    assert of_folder(tmp_path).notes == ("left out: 5 × symbolic link (0, 1, 2, …)",)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path):

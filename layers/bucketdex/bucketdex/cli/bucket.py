@@ -4,15 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import NO, epilog
-from bucketdex.cli.options import Json
+from bucketdex.cli.options import Json, bucket_name
 
 if TYPE_CHECKING:
     from bucketdex.buckets.connect import Edges, Step
 
 app = typer.Typer(no_args_is_help=True, help="Connect buckets, so that whatever is written to them is found.")
 
-Name = Annotated[str, typer.Argument(help="The bucket's name.", show_default=False)]
+Name = Annotated[str, typer.Argument(help="The bucket's name.", show_default=False, parser=bucket_name, metavar="NAME")]
 
 NEEDED = ("BUCKETDEX_CONTROL_TABLE", "BUCKETDEX_OPENSEARCH_URL")
 
@@ -49,7 +50,7 @@ def add(name: Name, as_json: Json = False) -> None:
         typer.echo("Its versioning is switched on.")
     if done.keys_sent:
         typer.echo(f"Sent to be indexed, as it holds them already: {plural(done.keys_sent, 'key')}.")
-        typer.echo("Wait until they are found:  bucketdex status --wait 60")
+        typer.echo(as_called("Wait until they are found:  bucketdex status --wait 60"))
 
 
 @app.command(
@@ -74,7 +75,7 @@ def list_buckets(as_json: Json = False) -> None:
             found.add_row(bucket.name, f"{count:,}", moment(bucket.added.timestamp()))
         console().print(found)
     else:
-        typer.echo("No bucket is connected: bucketdex bucket add NAME")
+        typer.echo(as_called("No bucket is connected: bucketdex bucket add NAME"))
     if not buckets:
         raise typer.Exit(NO)
 
@@ -90,7 +91,8 @@ def remove(
     from bucketdex.cli.output import bars, json_line, plural
 
     edges = _edges()
-    if not yes:
+    # Of a bucket that is not connected there is nothing to lose; what a removal left that was broken off still goes.
+    if not yes and any(it.name == name for it in edges.control.buckets()):
         typer.confirm(f"Disconnect {name} and delete all that is indexed of it?", abort=True, err=True)
     with bars() as progress:
         progress.add_task(f"Disconnecting {name}")

@@ -1,10 +1,11 @@
 """`bucketdex dead-letters`: what could not be processed, why, and once more."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import NO, RefusedError, epilog, usage
 from bucketdex.cli.options import Json
 
@@ -16,7 +17,8 @@ app = typer.Typer(no_args_is_help=True, help="Look at what was set aside, and ha
 
 OfQueue = Annotated[str | None, typer.Option("--queue", help="Only of this queue, such as ObjectEvents.")]
 OfKind = Annotated[
-    str | None, typer.Option("--kind", help="Only of this kind: permanent, transient, ours, crashed, undelivered.")
+    Literal["permanent", "transient", "ours", "crashed", "undelivered"] | None,
+    typer.Option("--kind", help="Only of this kind."),
 ]
 REASON_CHARACTERS = 300  # of a reason that the list shows; `show` has all of it
 
@@ -54,7 +56,9 @@ def list_letters(queue: OfQueue = None, kind: OfKind = None, as_json: Json = Fal
     typer.echo(f"{plural(len(chosen), 'dead letter')}.")
     if chosen:
         typer.echo(
-            "All of one: bucketdex dead-letters show ID.  Once more: bucketdex dead-letters replay ID (or --all)."
+            as_called(
+                "All of one: bucketdex dead-letters show ID.  Once more: bucketdex dead-letters replay ID (or --all)."
+            )
         )
 
 
@@ -90,7 +94,7 @@ def show(
     )
 )
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="Their ids, or how those begin.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Their ids, or how those begin.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them (of --queue and --kind).")] = False,
     queue: OfQueue = None,
     kind: OfKind = None,
@@ -98,7 +102,7 @@ def replay(
 ) -> None:
     """Send dead letters to the queue that they came from, to be processed again; only then they are deleted."""
     from bucketdex.aws import clients, dead_letters
-    from bucketdex.cli.output import bars, json_line, plural, printable
+    from bucketdex.cli.output import bars, joined, json_line, plural, printable
 
     if bool(ids) == everything:
         usage("say which: their ids, or --all")
@@ -107,7 +111,9 @@ def replay(
     with dead_letters.held(sqs, queues) as letters, bars() as progress:
         chosen = [it for it in letters if kind in (None, it.letter.kind) and (everything or _named(it, ids or []))]
         if unknown := [it for it in ids or [] if not any(_named(letter, [it]) for letter in chosen)]:
-            raise RefusedError(f"there is no dead letter {unknown[0]} (of that queue and kind); nothing is sent")
+            named = [what for what, given in (("queue", queue), ("kind", kind)) if given]
+            which = f" (of that {joined(named)})" if named else ""
+            raise RefusedError(f"there is no dead letter {unknown[0]}{which}; nothing is sent")
         task = progress.add_task("Sending", total=len(chosen))
         done = dead_letters.replay(
             sqs, chosen, lambda sent: progress.update(task, description=f"Sent {sent} of {len(chosen)}")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from bucketdex.cli.called import as_called
+
 if TYPE_CHECKING:
     from typer import Context
 
@@ -22,7 +24,7 @@ EXIT_CODES = {
 
 def epilog(examples: str, **codes: str) -> str:
     """Return what ends a command's help: examples, and its exit codes (`_1="not all agree"`)."""
-    lines = "\n".join(f"    {line.strip()}" for line in examples.strip().splitlines())
+    lines = "\n".join(f"    {as_called(line.strip())}" for line in examples.strip().splitlines())
     own = EXIT_CODES | {int(code.strip("_")): meaning for code, meaning in codes.items()}
     listed = "\n".join(f"- {code}: {own[code]}" for code in sorted(own))
     return f"**Examples**\n\n{lines}\n\n**Exit codes**\n\n{listed}"
@@ -34,6 +36,10 @@ class NoStackError(Exception):
 
 class RefusedError(Exception):
     """What was asked cannot be; the message says why."""
+
+
+class NoAnswerError(RefusedError):
+    """A part of the stack does not answer, where that is no reason to ask again later."""
 
 
 class Commands(TyperGroup):
@@ -48,12 +54,15 @@ class Commands(TyperGroup):
         except Exception as error:  # whatever it is, its user gets a line
             if ctx.params.get("debug") or os.environ.get("BUCKETDEX_DEBUG"):
                 raise
-            fail(*explained(error))
+            message, code = explained(error)
+            if code == UNAVAILABLE or isinstance(error, NoAnswerError):
+                message += _former_stack(error)
+            fail(message, code)
 
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with a message."""
-    typer.secho(f"bucketdex: {message}", err=True)
+    typer.secho(as_called(f"bucketdex: {message}"), err=True)
     raise typer.Exit(code)
 
 
@@ -64,7 +73,7 @@ def usage(message: str) -> NoReturn:
 
 def explained(error: Exception) -> tuple[str, int]:
     """Return what to say of an error, and the exit code."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
     from opensearchpy.exceptions import OpenSearchException
 
     from bucketdex.aws.settings import SettingsError
@@ -76,10 +85,25 @@ def explained(error: Exception) -> tuple[str, int]:
             return str(error).rstrip(), UNAVAILABLE
         case Permanent() | RefusedError():
             return _line(error), NO
+        case NoRegionError():  # boto reads the one, most other clients the other
+            return "no region of AWS is named: set AWS_DEFAULT_REGION (AWS_REGION alone is not enough)", UNAVAILABLE
         case Fault() | NoStackError() | SettingsError() | BotoCoreError() | ClientError() | OpenSearchException():
             return _line(error), UNAVAILABLE
     hint = "this is a fault of bucketdex; BUCKETDEX_DEBUG=1 shows where"
     return f"{type(error).__name__}: {_line(error)} ({hint})", NO
+
+
+def _former_stack(error: Exception) -> str:
+    """Return a further line for who asked a stack that has ended, which the shell still has the addresses of."""
+    from bucketdex.cli.here import points_at_a_former_stack
+
+    if isinstance(error, NoStackError) or not points_at_a_former_stack():
+        return ""
+    return (
+        "\nno stack is running here; this shell points at a former one:"
+        '\n  to leave that:      eval "$(bucketdex local env --unset)"'
+        '\n  to start a new one: bucketdex local up && eval "$(bucketdex local env)"'
+    )
 
 
 def _line(error: Exception) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import NoStackError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # What else would turn a client of this process away from the local stack.
 MISLEADING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+OF_A_STACK = re.compile(r"BUCKETDEX_(\w+_URL|CONTROL_TABLE|OPENSEARCH_AUTH|MAX_RECEIVES|S3_CONCURRENCY|HOME)")
 DEAD_LETTERS = re.compile(r"BUCKETDEX_(\w+)_DEAD_LETTERS_URL")
 NO_STACK = "no stack is running here: start one with `bucketdex local up`"
 
@@ -41,15 +43,14 @@ def adopt(*needed: str) -> None:
     from bucketdex.local.aws import NO_PROFILES
 
     addresses = stack.environment(running())
-    for name in list(os.environ):
-        if name in MISLEADING or name.startswith("AWS_ENDPOINT_URL_"):
-            del os.environ[name]
+    for name in misleading():
+        del os.environ[name]
     os.environ.update(addresses | NO_PROFILES)
 
 
 def _warn_of_an_old_environment(given: list[str]) -> None:
     """Tell when a shell has the addresses of a local stack that has been started anew since."""
-    if not any(urlsplit(os.environ[name]).hostname == "127.0.0.1" for name in given):
+    if not any(is_local(os.environ[name]) for name in given):
         return
     from bucketdex.local import stack
 
@@ -59,10 +60,44 @@ def _warn_of_an_old_environment(given: list[str]) -> None:
         return
     if old := [name for name in given if os.environ[name] != addresses.get(name)]:
         typer.echo(
-            f"bucketdex: {old[0]} is set in this shell, to another stack than the one that runs here; "
-            'for that one: eval "$(bucketdex local env)"',
+            as_called(
+                f"bucketdex: {old[0]} is set in this shell, to another stack than the one that runs here; "
+                'to use the running one: eval "$(bucketdex local env)"'
+            ),
             err=True,
         )
+
+
+def misleading() -> list[str]:
+    """Return what is set that would turn an AWS client away from the stack."""
+    return [name for name in os.environ if name in MISLEADING or name.startswith("AWS_ENDPOINT_URL_")]
+
+
+def former_environment() -> list[str]:
+    """Return the variables that `bucketdex local env` has set in this shell."""
+    from bucketdex.local.aws import aws_environment
+
+    names = [name for name in os.environ if OF_A_STACK.fullmatch(name)]
+    if is_local(os.environ.get("AWS_ENDPOINT_URL", "")):
+        names += [name for name in aws_environment("") if name in os.environ]
+    return sorted(names)
+
+
+def points_at_a_former_stack() -> bool:
+    """Tell whether this shell has addresses of a local stack, and none is running here."""
+    from bucketdex.local import stack
+
+    try:
+        if stack.status(stack.default_home(stack.find_template())):
+            return False
+    except stack.StackError:
+        return False
+    return any(is_local(os.environ[name]) for name in former_environment())
+
+
+def is_local(url: str) -> bool:
+    """Tell whether this is an address of a stack on this machine."""
+    return urlsplit(url).hostname == "127.0.0.1"
 
 
 def queues() -> "dict[str, Queue]":

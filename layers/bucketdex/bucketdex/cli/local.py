@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import NO, epilog, usage
 from bucketdex.cli.options import Json
 
@@ -16,7 +17,9 @@ app = typer.Typer(no_args_is_help=True, help="Run the stack of template.yaml on 
 
 @app.command(epilog=epilog("bucketdex local up\nbucketdex local up --workers 4"))
 def up(
-    workers: Annotated[int, typer.Option(min=1, help="Processes at a time for each event source.")] = 2,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes at a time for each event source.", show_default="2")
+    ] = None,
     bridge: Annotated[
         bool, typer.Option("--bridge", help="Answer containers too, on the address of Docker's bridge.")
     ] = False,
@@ -24,36 +27,24 @@ def up(
 ) -> None:
     """Start the stack, or join the one that runs.
 
-    The first start downloads OpenSearch (and a Java, where there is none) into a cache.
+    The first start downloads OpenSearch into a cache; the Java that it runs on came with the installation.
     """
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
+    from bucketdex.cli.downloads import downloads
     from bucketdex.cli.output import console, json_line
     from bucketdex.local import stack
 
     template = stack.find_template()
-    downloads = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        console=console(stderr=True),
-        transient=True,
-    )
-    with downloads:
-        state = stack.up(
-            stack.default_home(template), template, workers, downloads.console.print, downloads, bridge=bridge
-        )
+    told = console(stderr=True)
+    with downloads(told) as bars:
+        home, tell = stack.default_home(template), lambda text: told.print(as_called(text))
+        state = stack.up(home, template, workers, tell, bars, bridge=bridge)
     if as_json:
         json_line(_told(state))
         return
-    out = console()
-    for note in state.notes:
-        out.print(f"! {note}", style="yellow")
     _show_addresses(state)
-    out.print('\nPoint this shell at it:  eval "$(bucketdex local env)"')
-    out.print("Connect a bucket:        bucketdex bucket add NAME")
-    out.print("Stop it:                 bucketdex local down")
+    typer.echo(as_called('\nPoint this shell at it:  eval "$(bucketdex local env)"'))
+    typer.echo(as_called("Connect a bucket:        bucketdex bucket add NAME"))
+    typer.echo(as_called("Stop it:                 bucketdex local down"))
 
 
 @app.command(epilog=epilog("bucketdex local down\nbucketdex local down --purge"))
@@ -87,7 +78,7 @@ def status(as_json: Json = False) -> None:
     if as_json:
         json_line(_told(state) if state else {"phase": "none", "home": str(home)})
     elif state is None:
-        typer.echo(NO_STACK)
+        typer.echo(as_called(NO_STACK))
     else:
         out = console()
         out.print(f"The stack of {state.template} is {state.phase}, since {moment(state.started)} UTC.")
@@ -112,22 +103,28 @@ def logs(
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of each log's last lines.")] = 20,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the lines as they are, metrics and durations too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what functions, emulated AWS, OpenSearch and supervisor log; also after the stack has stopped."""
+    """Show what functions, emulated AWS, OpenSearch and supervisor log; also after the stack has stopped.
+
+    With --json a line has the log's name and its line, as it is.
+    """
     from bucketdex.cli.following import last_and_next
+    from bucketdex.cli.log_lines import readable
     from bucketdex.cli.output import json_line, printable
 
     found = _logs()
-    if name is not None and name not in found:
+    chosen = {it: path for it, path in found.items() if name is None or it.lower() == name.lower()}
+    if name is not None and not chosen:
         usage(f"there is no log of {name!r} here, but of {', '.join(sorted(found)) or 'nothing: no stack has run'}")
-    chosen = {name: found[name]} if name else found
     width = max(map(len, chosen), default=0)
-    for of, line in last_and_next(chosen, lines, follow=follow):
+    shown = str if as_json else printable if raw else readable
+    for of, line in last_and_next(chosen, lines, follow=follow, shown=shown):
         if as_json:
             json_line({"log": of, "line": line})
         else:
-            typer.echo(printable(line) if name else f"{of:{width}} | {printable(line)}")
+            typer.echo(line if name else f"{of:{width}} | {line}")
 
 
 @app.command(
@@ -140,14 +137,27 @@ def env(
     sam: Annotated[
         bool, typer.Option("--sam", help="Print the file that `sam local invoke --env-vars` takes (needs --bridge).")
     ] = False,
+    unset: Annotated[
+        bool, typer.Option("--unset", help="Take the variables of a former stack out of the shell instead.")
+    ] = False,
 ) -> None:
-    """Print the variables that point a shell, and any AWS client started from it, at the stack."""
+    """Print the variables that point a shell, and any AWS client started from it, at the stack.
+
+    What is set in this shell and would turn clients away from it is unset.
+    """
     import shlex
 
-    from bucketdex.cli.here import running
+    from bucketdex.cli.here import former_environment, misleading, running
     from bucketdex.cli.output import json_line
     from bucketdex.local import stack
 
+    if unset:
+        names = former_environment()
+        if as_json:
+            json_line(dict.fromkeys(names))
+        else:
+            typer.echo("\n".join(f"unset {name}" for name in names))
+        return
     state = running()
     if sam:
         json_line({"Parameters": stack.environment(state, bridge=True)})
@@ -159,6 +169,8 @@ def env(
         return
     for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
+    for name in misleading():
+        typer.echo(f"unset {name}")
 
 
 def _told(state: "State") -> dict[str, object]:

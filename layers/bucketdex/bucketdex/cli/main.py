@@ -3,12 +3,14 @@
 Those files import what a command needs when it runs, so that help and completion are there at once.
 """
 
+import sys
 from typing import Annotated
 
 import typer
 
 from bucketdex import __version__
 from bucketdex.cli import bucket, dead_letters, local, parse_event, search, show, status
+from bucketdex.cli.called import NAME, as_called, command
 from bucketdex.cli.demo import command as demo
 from bucketdex.cli.failures import Commands
 
@@ -18,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,  # a failure is a line; see failures.py
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog='Start with `bucketdex demo`, or `bucketdex local up` and `eval "$(bucketdex local env)"`.',
+    epilog=as_called('Start with `bucketdex demo`, or `bucketdex local up` and `eval "$(bucketdex local env)"`.'),
 )
 
 
@@ -54,4 +56,6 @@ app.command(epilog=parse_event.EPILOG, rich_help_panel=OPERATE)(parse_event.pars
 
 def main() -> None:
     """Run the command."""
-    app(prog_name="bucketdex")
+    # Completion is for the name, and told by it; all else can be pasted as it is shown.
+    completion = any(it.endswith("-completion") for it in sys.argv[1:])
+    app(prog_name=NAME if completion else command(), complete_var=f"_{NAME.upper()}_COMPLETE")

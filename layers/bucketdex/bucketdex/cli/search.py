@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bucketdex.cli.failures import RefusedError, epilog
-from bucketdex.cli.options import Json
+from bucketdex.cli.called import as_called
+from bucketdex.cli.failures import NoAnswerError, RefusedError, epilog
+from bucketdex.cli.options import Json, bucket_name
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -18,22 +19,28 @@ TIMEOUT_SECONDS = 35.0  # the function has 30
 MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 FRAGMENTS = 2  # of a hit that people are shown
 EPILOG = epilog(
-    """bucketdex search "sample 042"
-    bucketdex search penguins --bucket my-data --size 50
+    """bucketdex search sample 042
+    bucketdex search '"emperor penguins"' --bucket my-data --size 50
     bucketdex search .csv.gz --json | jq -r '.hits[].key'""",
     _1="the API does not answer, or refuses the search",
 )
 
 
 def search(
-    query: Annotated[str, typer.Argument(help='Words of a name, key, content, tag...; "in quotes": together.')],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORD", help='Words of a name, key, content, tag...; "in quotes": together.'),
+    ] = None,
     bucket: Annotated[
-        list[str] | None, typer.Option("--bucket", "-b", help="Only in this bucket (repeatable).")
+        list[str] | None,
+        typer.Option("--bucket", "-b", help="Only in this bucket (repeatable).", parser=bucket_name, metavar="NAME"),
     ] = None,
     size: Annotated[int, typer.Option("--size", "-n", min=0, max=100, help="How many hits.")] = 10,
     as_json: Json = False,
 ) -> None:
     """Find objects by their name, content, metadata and tags. The last word may be the beginning of one.
+
+    Without a word everything is found, the newest first.
 
     With --json: total and hits (kind, bucket, key, score, highlights and more).
     """
@@ -41,11 +48,14 @@ def search(
     from bucketdex.cli.output import json_line
 
     adopt(API)
-    answer = ask(os.environ[API], query, bucket or [], size)
+    answer = ask(os.environ[API], " ".join(words or ()), bucket or [], size)
     if as_json:
         json_line(answer)
-    else:
-        _print(answer)
+        return
+    _print(answer)
+    if not answer["total"]:
+        for name in _not_connected(bucket or []):
+            typer.echo(as_called(f"No bucket {name} is connected; those that are: bucketdex bucket list"))
 
 
 def ask(api_url: str, query: str, buckets: list[str], size: int) -> dict[str, Any]:
@@ -58,12 +68,30 @@ def ask(api_url: str, query: str, buckets: list[str], size: int) -> dict[str, An
         answer = urllib3.request("GET", f"{api_url.rstrip('/')}/api/search", fields=fields, timeout=timeout, retries=0)
         told: dict[str, Any] = answer.json()
     except urllib3.exceptions.HTTPError as error:
-        raise RefusedError(f"the search API at {api_url} does not answer: {getattr(error, 'reason', error)}") from error
+        reason = getattr(error, "reason", error)
+        raise NoAnswerError(f"the search API at {api_url} does not answer: {reason}") from error
     except ValueError as error:
         raise RefusedError(f"the search API at {api_url} answers {answer.status}, and no JSON") from error
     if answer.status != 200:
         raise RefusedError(f"the search API answers {answer.status}: {told.get('detail') or told.get('title') or told}")
     return told
+
+
+def _not_connected(buckets: list[str]) -> list[str]:
+    """Return those of the buckets that are not connected, as far as this machine can know."""
+    from botocore.exceptions import BotoCoreError
+
+    from bucketdex.aws import clients, settings
+    from bucketdex.control import ControlTable
+    from bucketdex.errors import Transient
+    from bucketdex.index.generations import OBJECTS
+
+    try:
+        table = settings.control().table
+        connected = ControlTable(clients.dynamodb(), table).view(OBJECTS, set(buckets)).buckets if buckets else ()
+    except (settings.SettingsError, Transient, BotoCoreError):  # who may search need not have access to the table
+        return []
+    return [name for name in buckets if name not in connected]
 
 
 def _print(answer: dict[str, Any]) -> None:

@@ -1,21 +1,27 @@
 """`bucketdex show`: what the index holds of an object, and whether S3 agrees."""
 
+import functools
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import NO, epilog, usage
 from bucketdex.cli.options import Json
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
     from bucketdex.objects.agreement import Agreement
     from bucketdex.objects.hint import ObjectName
 
 URI = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
 STDIN = "-"
+type Standing = Literal["connected", "there", "absent"]  # of a bucket
 THREADS = 16  # requests to S3 at once
 CONTENT_CHARACTERS = 400  # of an object's text that people are shown
 KILOBYTE = 1000
@@ -54,14 +60,15 @@ def show(
     control = ControlTable(clients.dynamodb(), settings.control().table)
     index = clients.opensearch(settings.opensearch())
     connected = control.view(KIND, {bucket for bucket, _ in names}).buckets
-    all_agree = True
+    all_agree, s3 = True, clients.s3(THREADS)
+    standing = functools.cache(lambda bucket: _standing(bucket, connected, s3))
     with ThreadPoolExecutor(THREADS) as threads:
-        for agreement in agreements(names, control, index, clients.s3(THREADS), threads.map):
+        for agreement in agreements(names, control, index, s3, threads.map):
             all_agree = all_agree and agreement.agrees
             if as_json:
                 json_line(agreement)
             else:
-                _print(agreement, connected)
+                _print(agreement, standing(agreement.bucket))
     if not all_agree:
         raise typer.Exit(NO)
 
@@ -87,12 +94,26 @@ def _name(uri: str, where: str) -> "ObjectName":
     return match[1], match[2]
 
 
-def _print(agreement: "Agreement", connected: "Collection[str]") -> None:
+def _standing(name: str, connected: Collection[str], s3: "S3Client") -> "Standing":
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if name in connected:
+        return "connected"
+    try:
+        s3.head_bucket(Bucket=name)
+    except ClientError as error:
+        return "absent" if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND else "there"
+    except BotoCoreError:  # what is no name of a bucket
+        return "absent"
+    return "there"
+
+
+def _print(agreement: "Agreement", bucket_is: "Standing") -> None:
     from rich.text import Text
 
     from bucketdex.cli.output import console, joined, printable, table
 
-    out = console()
+    out, missing = console(), "bucket" if bucket_is == "absent" else "object"
     out.print(Text(printable(f"s3://{agreement.bucket}/{agreement.key}"), "bold"))
     if agreement.indexed:
         document = table("field", "indexed")
@@ -105,14 +126,14 @@ def _print(agreement: "Agreement", connected: "Collection[str]") -> None:
     if agreement.problem:
         out.print(Text(printable(agreement.problem), "yellow"))
     elif agreement.agrees:
-        out.print(Text("S3 agrees." if agreement.indexed else "S3 agrees: there is no such object.", "green"))
+        out.print(Text("S3 agrees." if agreement.indexed else f"S3 agrees: there is no such {missing}.", "green"))
     elif "presence" in agreement.differs:
-        there = "there is no such object" if agreement.indexed else "the object is there"
+        there = f"there is no such {missing}" if agreement.indexed else "the object is there"
         out.print(Text(f"S3 does not agree: {there}.", "red"))
     else:
         out.print(Text(f"S3 does not agree in {joined(agreement.differs)}.", "red"))
-    if agreement.bucket not in connected:
-        out.print(f"The bucket is not connected: bucketdex bucket add {agreement.bucket}")
+    if bucket_is == "there":
+        out.print(as_called(f"The bucket is not connected: bucketdex bucket add {agreement.bucket}"))
     out.print()
 
 

@@ -1,18 +1,16 @@
 """`bucketdex status`: what is under way."""
 
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import NO, epilog
 from bucketdex.cli.options import Json
 
 if TYPE_CHECKING:
-    from bucketdex.local.stack import QueueDepth, State
+    from bucketdex.cli.depths import Depths
 
-BETWEEN_LOOKS = 0.25  # seconds: twice in a row nothing there means that nothing is on its way from one to the next
 EPILOG = epilog(
     """bucketdex status
     bucketdex status --wait 60 && bucketdex search penguins
@@ -30,26 +28,30 @@ def status(
 ) -> None:
     """Show what waits in the queues, what is being worked on, and what was set aside.
 
-    All is settled when the queues were empty twice in a row; what was written until then can be found. With --json:
-    settled, queues (name: visible, in_flight, delayed, dead_letters) and oldest_event_seconds (or null).
+    All is settled when the queues were empty twice in a row; what was written until then can be found. (The counts of
+    SQS in AWS may lag behind by some seconds.) With --json: settled, queues (name: visible, in_flight, delayed,
+    dead_letters) and oldest_event_seconds (or null; in AWS always).
     """
-    from bucketdex.cli.here import running
+    from bucketdex.aws import clients
+    from bucketdex.cli import depths
+    from bucketdex.cli.here import adopt, queues
     from bucketdex.cli.output import bars, duration, json_line
-    from bucketdex.local import stack
 
-    state = running()
-    seen: dict[str, QueueDepth] = {}
+    adopt("BUCKETDEX_OBJECT_EVENTS_URL", "BUCKETDEX_BULK_EVENTS_URL")
+    sqs, named = clients.sqs(), queues()
+    seen: Depths = {}
     with bars() as progress:
         task = progress.add_task("Looking into the queues")
 
-        def observe(depths: "dict[str, QueueDepth]") -> None:
-            seen.update(depths)
-            left = sum(it.visible + it.in_flight + it.delayed for it in depths.values())
+        def look() -> "Depths":
+            seen.update(depths.look(sqs, named))
             if wait is not None:
+                left = sum(it.visible + it.in_flight + it.delayed for it in seen.values())
                 progress.update(task, description=f"{left:,} events are waiting or being worked on")
+            return seen
 
-        settled = stack.settled(state, wait, observe) if wait is not None else _settled_now(state, observe)
-    settled = settled and _is_searchable(state)
+        settled = depths.settled(look, wait or 0)
+    settled = settled and _is_searchable()
     ages = [it.oldest_seconds for it in seen.values() if it.oldest_seconds is not None]
     oldest = max(ages, default=None)
     if as_json:
@@ -71,24 +73,12 @@ def status(
         waiting = f", the oldest event since {duration(oldest)}" if oldest is not None else ""
         typer.echo("All is settled." if settled else f"Not settled{waiting}.")
         if dead := sum(it.dead_letters for it in seen.values()):
-            typer.echo(f"{dead:,} set aside; see why: bucketdex dead-letters list")
+            typer.echo(as_called(f"{dead:,} set aside; see why: bucketdex dead-letters list"))
     if wait is not None and not settled:
         raise typer.Exit(NO)
 
 
-def _settled_now(state: "State", observe: "Callable[[dict[str, QueueDepth]], None]") -> bool:
-    from bucketdex.local import stack
-
-    for pause in (0, BETWEEN_LOOKS):
-        time.sleep(pause)
-        depths = stack.queues(state)
-        observe(depths)
-        if not all(it.is_empty for it in depths.values()):
-            return False
-    return True
-
-
-def _print(depths: "dict[str, QueueDepth]") -> None:
+def _print(depths: "Depths") -> None:
     from bucketdex.cli.output import console, duration, table
 
     shown = table("queue", "#visible", "#in flight", "#delayed", "#dead letters", "#oldest")
@@ -98,18 +88,21 @@ def _print(depths: "dict[str, QueueDepth]") -> None:
     console().print(shown)
 
 
-def _is_searchable(state: "State") -> bool:
+def _is_searchable() -> bool:
     """Make what was written searchable now; tell whether it is. There may be no index yet."""
     from opensearchpy.exceptions import OpenSearchException
 
-    from bucketdex.aws import clients
-    from bucketdex.aws.settings import OpenSearchSettings
+    from bucketdex.aws import clients, settings
     from bucketdex.index.generations import OBJECTS_ALIAS
 
-    client = clients.opensearch(OpenSearchSettings(state.opensearch_url, "none"))
     try:
-        client.indices.refresh(index=OBJECTS_ALIAS, params={"ignore_unavailable": "true"})
+        where = settings.opensearch()
+    except settings.SettingsError as error:
+        typer.echo(f"bucketdex: whether what was written is searchable yet cannot be told: {error}", err=True)
+        return False
+    try:
+        clients.opensearch(where).indices.refresh(index=OBJECTS_ALIAS, params={"ignore_unavailable": "true"})
     except OpenSearchException as error:
-        typer.echo(f"bucketdex: OpenSearch at {state.opensearch_url} does not answer: {error}", err=True)
+        typer.echo(f"bucketdex: OpenSearch at {where.url} does not answer: {error}", err=True)
         return False
     return True

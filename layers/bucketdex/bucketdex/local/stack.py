@@ -20,12 +20,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 from rich.progress import Progress
 
 from bucketdex.local import opensearch, state
 from bucketdex.local.aws import LOOPBACK, NO_PROFILES, aws_environment, bridge_address
 from bucketdex.local.depths import QueueDepth, queues, settled
-from bucketdex.local.processes import kill_leftovers
+from bucketdex.local.processes import END_LIMIT, kill_leftovers
 from bucketdex.local.state import StackError, State, default_home, log_file
 
 __all__ = [
@@ -46,7 +47,10 @@ __all__ = [
 START_LIMIT = 180  # seconds until another's stack is ready; far above the usual 5-8
 STOP_LIMIT = 40  # seconds until a supervisor that was asked to stop is killed
 LOOK_AGAIN = 0.05  # seconds between two looks at what another process does
+WORKERS = 2  # processes at a time for each event source
 TEMPLATE = "template.yaml"
+ANEW = "`bucketdex local down` (the emulated buckets are lost), then `bucketdex local up {}`"
+NO_BRIDGE = f"the running stack does not answer containers; for one that does: {ANEW.format('--bridge')}"
 
 
 def find_template(start: Path | None = None) -> Path:
@@ -61,7 +65,7 @@ def find_template(start: Path | None = None) -> Path:
 def up(
     home: Path,
     template: Path,
-    workers: int = 2,
+    workers: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
     downloads: Progress | None = None,
     *,
@@ -69,6 +73,7 @@ def up(
 ) -> State:
     """Return the running stack of `home`, started if there is none.
 
+    Without `workers` it gets two at a time for each event source; one that runs keeps those that it has.
     `progress` is told in a sentence what happens; `downloads` shows what the first start fetches. With `bridge` the
     edge and OpenSearch answer on Docker's bridge address too. Raises StackError with the end of the log when it fails.
     """
@@ -76,19 +81,22 @@ def up(
     running = _join(home)
     if running:
         _check(running, template, progress)
+        if workers:
+            others = ANEW.format(f"--workers {workers}")
+            progress(f"It keeps the workers that it was started with; for others: {others}")
     else:
         try:
             opensearch.assemble(downloads)
         except opensearch.OpenSearchError as error:
             raise StackError(str(error)) from error
-        supervisor, said = _start(home, template, workers, progress, bridge=bridge)
+        supervisor, said = _start(home, template, workers or WORKERS, progress, bridge=bridge)
         running = _join(home)
         if running is None:
             after = state.read(home)
             problem = after.problem if after and after.supervisor == supervisor else ""
             raise StackError(problem or f"the stack did not start:\n{said}")
     if bridge and not running.bridge:
-        raise StackError("the running stack does not answer containers: stop it, then start it with the bridge")
+        raise StackError(NO_BRIDGE)
     return running
 
 
@@ -96,15 +104,18 @@ def down(home: Path, *, purge: bool = False) -> bool:
     """Stop the stack of `home` and wait until nothing of it is left; tell whether one ran. `purge` removes `home`."""
     home = home.absolute()
     asked, ran = 0, False
+    supervisors: list[psutil.Process] = []
     deadline = time.monotonic() + STOP_LIMIT
     while (pid := state.holder(home)) is not None:
         ran = True
         late = time.monotonic() > deadline
         if pid and (pid != asked or late):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                supervisors.append(psutil.Process(pid))
+                supervisors[-1].send_signal(signal.SIGKILL if late else signal.SIGTERM)
             asked = pid
         time.sleep(LOOK_AGAIN)
+    psutil.wait_procs(supervisors, timeout=END_LIMIT)  # they let go of the folder a moment before they are gone
     before = state.read(home)
     if before:
         kill_leftovers(before)
@@ -133,7 +144,7 @@ def environment(current: State, *, bridge: bool = False) -> dict[str, str]:
     variables = aws_environment(current.edge_url) | variables
     if bridge:
         if not current.bridge:
-            raise StackError("the stack does not answer containers: stop it, then start it with the bridge")
+            raise StackError(NO_BRIDGE)
         return {name: it.replace(f"//{LOOPBACK}:", f"//{current.bridge}:") for name, it in variables.items()}
     return variables
 

@@ -1,12 +1,15 @@
 """`bucketdex demo`: from nothing to a result. Files are written to a bucket, search finds them, and follows changes."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bucketdex.cli.failures import epilog
-from bucketdex.cli.options import Json
+from bucketdex.cli.called import as_called
+from bucketdex.cli.failures import NoStackError, epilog, usage
+from bucketdex.cli.options import Json, bucket_name
 
 EPILOG = epilog(
     """bucketdex demo
@@ -16,14 +19,38 @@ EPILOG = epilog(
 INTRODUCTION = "The whole stack runs on this machine: what is written to a bucket is found seconds later."
 
 
+def _folder(given: str) -> Path:
+    """Return the folder; `~` may come unexpanded, as from `make demo DATA=~/Documents`."""
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        usage(f"there is no folder {given}")
+    return folder
+
+
+@contextlib.contextmanager
+def _stack_runs_on() -> Iterator[None]:
+    """Say after Ctrl-C that the stack goes on, where it was ready."""
+    from bucketdex.cli.here import running
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        with contextlib.suppress(NoStackError):
+            running()
+            typer.echo(as_called("\nThe stack runs on; to stop it: bucketdex local down"), err=True)
+        raise
+
+
 def demo(
     data: Annotated[
         Path | None,
         typer.Option(
-            exists=True, file_okay=False, help="Write the files of this folder.", show_default="packaged ones"
+            parser=_folder, metavar="FOLDER", help="Write the files of this folder.", show_default="packaged ones"
         ),
     ] = None,
-    bucket: Annotated[str, typer.Option("--bucket", "-b", help="The bucket to write to.")] = "bucketdex-demo",
+    bucket: Annotated[
+        str, typer.Option("--bucket", "-b", help="The bucket to write to.", parser=bucket_name, metavar="NAME")
+    ] = "bucketdex-demo",
     as_json: Json = False,
 ) -> None:
     """Start the stack, write some hundreds of real files to a bucket, and find them.
@@ -40,7 +67,7 @@ def demo(
     plan = plan_for_folder(data) if data else plan_for_packages()
     screen = Screen(silent=as_json)
     screen.out.print(INTRODUCTION, style="dim")
-    with screen.story():
+    with _stack_runs_on(), screen.story():
         with screen.step("Start the stack of template.yaml"):
             stack = steps.start(screen)
         with screen.step(f"Connect the bucket s3://{bucket}"):
@@ -51,9 +78,9 @@ def demo(
             for search in plan.searches:
                 steps.search(screen, stack, bucket, search)
         with screen.step("Overwrite an object"):
-            steps.overwrite(screen, stack, bucket, plan.overwriting)
+            steps.overwrite(screen, stack, bucket, plan.overwriting, own=plan.own)
         with screen.step("Delete another"):
-            steps.delete(screen, stack, bucket, plan.deletion)
+            steps.delete(screen, stack, bucket, plan.deletion, own=plan.own)
         with screen.step("Compare the index with the bucket"):
             steps.compare(screen, stack, bucket, plan.deletion)
     if not as_json:

@@ -2,16 +2,19 @@
 
 import mimetypes
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from bucketdex.cli.output import printable
+
 MOST_FILES = 2_000  # the emulated S3 takes about 200 of them a second
 MOST_BYTES = 500_000_000  # it keeps them in memory
 LARGEST_BYTES = 100_000_000
 LONGEST_KEY = 1_024  # bytes, S3's limit
+NAMED, SHOWN_CHARACTERS = 3, 60  # of those left out
 
 mimetypes.add_type("application/x-ipynb+json", ".ipynb")
 mimetypes.add_type("text/x-rst", ".rst")
@@ -42,34 +45,42 @@ def of_folder(folder: Path) -> Files:
     """Return the files below `folder` under keys that begin with its name; not more than a demo should take."""
     folder = folder.resolve()
     found: list[DemoFile] = []
-    left_out: Counter[str] = Counter()
+    left_out: dict[str, list[Path]] = defaultdict(list)
     total = 0
     for path in _walk(folder, left_out):
         key = f"{folder.name or 'data'}/{path.relative_to(folder).as_posix()}"
         reason = next((reason for reason, applies in LEFT_OUT if applies(path, key)), None)
         if reason:
-            left_out[reason] += 1
+            left_out[reason].append(path)
             continue
         total += path.stat().st_size
         if len(found) == MOST_FILES or total > MOST_BYTES:
-            left_out[f"all beyond the first {MOST_FILES:,} files and {MOST_BYTES // 1_000_000} MB"] += 1
+            left_out[f"all beyond the first {MOST_FILES:,} files and {MOST_BYTES // 1_000_000} MB"].append(path)
             break
         found.append(DemoFile(key, path))
-    return Files(tuple(found), tuple(f"left out: {_told(reason, number)}" for reason, number in left_out.items()))
+    return Files(tuple(found), tuple(f"left out: {_told(reason, paths, folder)}" for reason, paths in left_out.items()))
 
 
-def _told(reason: str, number: int) -> str:
-    return reason if reason.startswith("all") else f"{number:,} × {reason}"
+def _told(reason: str, paths: list[Path], folder: Path) -> str:
+    if reason.startswith("all"):
+        return f"{reason}, from {_shown(paths[0], folder)} on"
+    names = [_shown(path, folder) for path in paths[:NAMED]]
+    return f"{len(paths):,} × {reason} ({', '.join(names)}{', …' if len(paths) > NAMED else ''})"
 
 
-def _walk(folder: Path, left_out: Counter[str]) -> Iterator[Path]:
-    def unreadable(_: OSError) -> None:
-        left_out["unreadable folder"] += 1
+def _shown(path: Path, folder: Path) -> str:
+    name = path.relative_to(folder).as_posix().encode(errors="backslashreplace").decode()
+    return printable(name if len(name) <= SHOWN_CHARACTERS else f"…{name[-SHOWN_CHARACTERS:]}")
+
+
+def _walk(folder: Path, left_out: dict[str, list[Path]]) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        left_out["unreadable folder"].append(Path(error.filename))
 
     for parent, folders, names in folder.walk(on_error=unreadable, follow_symlinks=False):
         hidden = {name for name in (*folders, *names) if name.startswith(".")}
         if hidden:
-            left_out["hidden file or folder"] += len(hidden)
+            left_out["hidden file or folder"] += [parent / name for name in sorted(hidden)]
         folders[:] = sorted(set(folders) - hidden)
         yield from (parent / name for name in sorted(set(names) - hidden))
 

@@ -50,6 +50,7 @@ def plan_for_folder(folder: Path) -> Plan:
         Overwriting(msgspec.structs.replace(text, tags=dict([TAG])), word, f"bucketdex{secrets.token_hex(3)}"),
         Search(_exact(deleted, files), "name", (deleted.key,)),
         notes,
+        own=True,
     )
 
 

@@ -1,13 +1,11 @@
 """How to go on after the demo."""
 
-import os
-import shutil
-import sys
 from pathlib import Path
 from shlex import quote
 
 from rich.text import Text
 
+from bucketdex.cli.called import command
 from bucketdex.cli.demo.plan import Plan
 from bucketdex.cli.demo.screen import Screen
 
@@ -31,15 +29,6 @@ def tell(screen: Screen, bucket: str, plan: Plan) -> None:
     width = max(len(purpose) for purpose, _ in lines)
     for purpose, line in lines:
         screen.out.print(Text.assemble("   ", (f"{purpose:{width}}  ", "dim"), line), soft_wrap=True)
-
-
-def command() -> str:
-    """Return what runs `bucketdex` from this shell: its name where that is on the PATH, else its place."""
-    here = Path(sys.argv[0]).absolute()
-    on_path = shutil.which("bucketdex")
-    if on_path and Path(on_path).resolve() == here.resolve():
-        return "bucketdex"
-    return quote(os.path.relpath(here) if here.is_relative_to(Path.cwd()) else str(here))
 
 
 def has_make_down() -> bool:

@@ -37,6 +37,7 @@ class Plan(msgspec.Struct, frozen=True):
     overwriting: Overwriting
     deletion: Search
     notes: tuple[str, ...] = ()
+    own: bool = False  # the files are the user's
 
 
 def plan_for_packages() -> Plan:

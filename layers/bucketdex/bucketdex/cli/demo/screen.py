@@ -7,19 +7,20 @@ from html import escape
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
+from bucketdex.cli import downloads
+from bucketdex.cli.called import as_called
 from bucketdex.cli.demo.writing import Counts
 from bucketdex.cli.failures import RefusedError, explained
-from bucketdex.cli.output import console, json_line, printable, size
+from bucketdex.cli.output import console, json_line, printable
 from bucketdex.cli.search import marked
 from bucketdex.local.stack import StackError
 
 WIDTH = 100  # columns; on wider screens too, as long lines are hard to read
 SHOWN_HITS = 4
 LATE_MATCH, BEFORE_MATCH = 60, 30  # characters of a line: a match that comes later is shown with so much before it
-FEW = 1_000  # no file that is downloaded has fewer bytes
 LOGS = "`bucketdex local logs`, `bucketdex status` and `bucketdex dead-letters list` tell more"
 
 
@@ -68,7 +69,7 @@ class Screen:
 
     def say(self, text: str | Text, style: str = "", *, fold: bool = False) -> None:
         """Tell something about the step, in one line unless it may `fold`."""
-        told = Text.assemble("   ", (printable_lines(text), style) if isinstance(text, str) else text)
+        told = Text.assemble("   ", (printable_lines(as_called(text)), style) if isinstance(text, str) else text)
         self.out.print(told, no_wrap=not fold, overflow="fold" if fold else "ellipsis")
 
     def note(self, text: str) -> None:
@@ -113,17 +114,7 @@ class Screen:
 
     def downloads(self) -> Progress:
         """Return what shows downloads, to be entered."""
-        columns = (TextColumn("   {task.description}", markup=False), BarColumn(), Amount())
-        return Progress(*columns, console=self.out, transient=True, disable=not self.out.is_terminal)
-
-
-class Amount(ProgressColumn):
-    """How much of a download is there: bytes, or parts where there are few."""
-
-    def render(self, task: Task) -> Text:
-        """Return it as text."""
-        done, total = int(task.completed), int(task.total or 0)
-        return Text(f"{done}/{total}" if total < FEW else f"{size(done)} of {size(total)}")
+        return downloads.downloads(self.out, indent="   ")
 
 
 def printable_lines(text: str) -> str:

@@ -14,6 +14,7 @@ from bucketdex.buckets import connect as buckets
 from bucketdex.buckets import documents
 from bucketdex.buckets.contents import contents
 from bucketdex.cli.demo import writing
+from bucketdex.cli.demo.folder import TAG
 from bucketdex.cli.demo.plan import Overwriting, Plan, Search
 from bucketdex.cli.demo.screen import Screen
 from bucketdex.cli.failures import RefusedError
@@ -30,6 +31,8 @@ FOLLOWS_SECONDS = 60.0  # it is one or two; a busy machine gets more
 SETTLES_SECONDS = 120.0
 LOOK_AGAIN = 0.1  # seconds
 THREADS = 16  # requests to S3 at once
+
+ONLY_THE_COPY = "This is the copy in the bucket; the file itself stays as it is."
 
 type Answer = dict[str, Any]
 
@@ -50,12 +53,15 @@ def start(screen: Screen) -> Stack:
     """Start the stack, or join the one that runs."""
     template = local.find_template()
     home = local.default_home(template)
-    if local.status(home):
-        screen.say("It runs already.")
+    said: list[str] = []
+
+    def tell(text: str) -> None:
+        said.append(text)
+        screen.say(text, fold=True)
+
     with screen.downloads() as downloads:
-        state = local.up(home, template, progress=screen.say, downloads=downloads)
-    for note in state.notes:
-        screen.note(note)
+        state = local.up(home, template, progress=tell, downloads=downloads)
+    screen.told["notes"] += [note for note in state.notes if note in said]  # others are of when it was started
     adopt()
     queues = {it.logical_id: it.url for it in (state.deployment.queues if state.deployment else ())}
     edges = buckets.Edges(
@@ -87,6 +93,9 @@ def write(screen: Screen, stack: Stack, bucket: str, plan: Plan) -> None:
     screen.say(f"{size(sum(file.path.stat().st_size for file in plan.files))}: {kinds}")
     if len(files) < len(plan.files):
         screen.say(f"{len(plan.files) - len(files)} of them are in the bucket already, unchanged.")
+    if plan.own:
+        tagged = sum(1 for file in plan.files if file.tags)
+        screen.say(f"Tagged {'='.join(TAG)}: {'all' if tagged == len(plan.files) else f'{tagged:,}'} of them.")
     edges = writing.Edges(stack.edges.s3, stack.edges.opensearch, lambda: local.queues(stack.state))
     screen.watch(writing.write(edges, bucket, files))
     screen.told |= {"bucket": bucket, "files": len(plan.files), "written": len(files)}
@@ -110,10 +119,12 @@ def search(screen: Screen, stack: Stack, bucket: str, wanted: Search) -> None:
         raise NotSeenError(f"the search for {wanted.query} does not find {sorted(missing)[0]}")
 
 
-def overwrite(screen: Screen, stack: Stack, bucket: str, change: Overwriting) -> None:
+def overwrite(screen: Screen, stack: Stack, bucket: str, change: Overwriting, *, own: bool) -> None:
     """Write an object anew, and see that it is found by what it says now and no more by what it said."""
     key = change.file.key
     screen.say(f"{key}: {change.old} becomes {change.new}")
+    if own:
+        screen.say(ONLY_THE_COPY)
     writing.put(stack.edges.s3, bucket, change.file, change.body())
     answer, seconds = _follow(stack, bucket, change.new, lambda keys: key in keys)
     before = _ask(stack, bucket, f'"{change.old}"')
@@ -125,13 +136,15 @@ def overwrite(screen: Screen, stack: Stack, bucket: str, change: Overwriting) ->
     screen.told["overwritten"] = {"key": key, "old": change.old, "new": change.new, "seconds": round(seconds, 2)}
 
 
-def delete(screen: Screen, stack: Stack, bucket: str, wanted: Search) -> None:
+def delete(screen: Screen, stack: Stack, bucket: str, wanted: Search, *, own: bool) -> None:
     """Delete an object, and see that what found it finds it no more."""
     (key,) = wanted.expected
     before = _ask(stack, bucket, wanted.query)
     if key not in _keys(before):
         raise NotSeenError(f"the search for {wanted.query} does not find {key}, which is still there")
     screen.say(key)
+    if own:
+        screen.say(ONLY_THE_COPY)
     screen.say(f"{wanted.query}  finds it{_others(before['total'] - 1, 'and')}")
     stack.edges.s3.delete_object(Bucket=bucket, Key=key)
     answer, seconds = _follow(stack, bucket, wanted.query, lambda keys: key not in keys)

@@ -1,0 +1,80 @@
+"""What is under way in the queues that the environment names: in AWS, or in a local stack."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bucketdex.aws.settings import Queue
+from bucketdex.cli.here import is_local
+from bucketdex.errors import Transient
+from bucketdex.local import depths as local
+from bucketdex.local.stack import QueueDepth, StackError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+LOOK_AGAIN = 0.25  # seconds between two looks
+VISIBLE: "QueueAttributeNameType" = "ApproximateNumberOfMessages"
+IN_FLIGHT: "QueueAttributeNameType" = "ApproximateNumberOfMessagesNotVisible"
+DELAYED: "QueueAttributeNameType" = "ApproximateNumberOfMessagesDelayed"
+
+type Depths = dict[str, QueueDepth]
+
+
+def look(sqs: "SQSClient", queues: Mapping[str, Queue]) -> Depths:
+    """Return how much each of these queues holds, by name; raises `Transient`.
+
+    How old the oldest message is only the emulated AWS tells; in AWS that is a metric of CloudWatch.
+    """
+    return {name: _look(sqs, queue) for name, queue in queues.items()}
+
+
+def settled(look: Callable[[], Depths], seconds: float) -> bool:
+    """Look until every queue was empty twice in a row; False where it was not within this time.
+
+    Twice, so that nothing is on its way from one queue to the next.
+    """
+    deadline, was_empty = time.monotonic() + seconds, False
+    while True:
+        is_empty = all(it.is_empty for it in look().values())
+        if is_empty and was_empty:
+            return True
+        if not is_empty and time.monotonic() >= deadline:
+            return False
+        was_empty = is_empty
+        time.sleep(LOOK_AGAIN)
+
+
+def _look(sqs: "SQSClient", queue: Queue) -> QueueDepth:
+    visible, in_flight, delayed = _counts(sqs, queue.url)
+    oldest = _oldest_sent(queue) if visible or in_flight or delayed else None
+    return QueueDepth(
+        visible=visible,
+        in_flight=in_flight,
+        delayed=delayed,
+        dead_letters=sum(_counts(sqs, queue.dead_letters_url)),
+        oldest_seconds=None if oldest is None else max(0.0, time.time() - oldest),
+    )
+
+
+def _counts(sqs: "SQSClient", url: str) -> tuple[int, int, int]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[VISIBLE, IN_FLIGHT, DELAYED])["Attributes"]
+    except (BotoCoreError, ClientError) as error:
+        raise Transient(f"the queue {url} does not tell what it holds: {error}") from error
+    return int(told[VISIBLE]), int(told[IN_FLIGHT]), int(told[DELAYED])
+
+
+def _oldest_sent(queue: Queue) -> float | None:
+    """Return when the oldest message of a queue of a local stack was sent, where that can be known."""
+    if not is_local(queue.url):
+        return None
+    try:
+        told = local.ask(f"http://{urlsplit(queue.url).netloc}")
+    except StackError:  # another emulator, which tells no more than SQS does
+        return None
+    return told[queue.name].oldest_sent if queue.name in told else None
