@@ -47,5 +47,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         batch.Queues(clients.sqs(), given.queues, given.max_receives),
         now=time,
     )
-    telemetry.tell(report, logger, metrics)
+    try:
+        telemetry.tell(report, logger, metrics)
+    except Exception:
+        logger.exception("the batch is done, but not all of it could be told")
     return {"batchItemFailures": [{"itemIdentifier": identity} for identity in report.settled.reported]}

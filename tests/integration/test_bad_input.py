@@ -17,7 +17,7 @@ from bucketdex.aws.queues import Delivery
 from bucketdex.aws.settings import Queue
 from bucketdex.changes import ObjectChange, backfill
 from bucketdex.control import Bucket, ControlTable
-from bucketdex.index.generations import OBJECTS, ensure_objects
+from bucketdex.index.generations import OBJECTS, OBJECTS_ALIAS, ensure_objects
 from bucketdex.index.ids import object_id
 from bucketdex.objects import batch
 from bucketdex.objects.observe import EXCERPT_BYTES, WHOLE_BYTES, ObjectReader
@@ -292,6 +292,29 @@ def test_a_document_that_opensearch_refuses_is_indexed_without_the_refused_part(
     document = world.reconciled("a.txt")
     assert document["content"] == "words" and document["metadata"] == ["n=5"] and "pairs" not in document
     assert "indexed without pairs" in document["problem"]
+
+
+def test_a_document_that_tells_of_an_impossible_time_costs_its_neighbours_nothing(world):
+    world.s3.put_object(Bucket=world.bucket, Key="a", Body=b"a")
+    event = json.loads(told(world.bucket, "x"))
+    event["Records"][0]["eventTime"] = "0001-01-01T00:00:00"
+    report = world.handle(json.dumps(event), told(world.bucket, "a"))
+    assert report.failures == () and world.document("a")["size"] == 1
+
+
+def test_metadata_in_a_codec_that_gives_no_text_is_kept_as_it_is(world):
+    world.s3.put_object(Bucket=world.bucket, Key="a", Body=b"a", Metadata={"v": "=?utf-7?Q?+2AA-?="})
+    assert world.reconciled("a")["metadata"] == ["v==?utf-7?Q?+2AA-?="]
+
+
+def test_an_index_that_is_gone_is_made_anew_when_a_bucket_is_connected(world):
+    world.s3.put_object(Bucket=world.bucket, Key="a", Body=b"a")
+    [generation] = world.control.generations(OBJECTS)
+    world.index.indices.delete(index=generation.index)
+    assert world.handle(told(world.bucket, "a")).settled.reported == ("0",)
+    assert ensure_objects(world.index, world.control) == (generation,)
+    assert world.reconciled("a")["size"] == 1
+    assert world.index.indices.exists_alias(name=OBJECTS_ALIAS, index=generation.index)
 
 
 def test_a_bucket_that_is_not_connected_is_acknowledged_and_counted(world):

@@ -146,6 +146,9 @@ def test_an_empty_search_finds_everything(corpus):
         "\0",
         "é" * 5000,
         "a " * 3000,
+        "-".join(map(str, range(300))),
+        "-".join("ab" * 60),
+        "a-b-c-d-e-f-g-h " * 60,
     ],
 )
 def test_nothing_that_is_typed_breaks_a_search(corpus, text):

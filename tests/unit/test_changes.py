@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketdex.changes import ObjectChange, backfill, parse_message
-from bucketdex.changes.change import Fact
+from bucketdex.changes.change import Author, Fact
 from bucketdex.errors import Permanent
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -119,6 +119,40 @@ def test_what_is_no_event_is_permanent_with_its_reason(body, reason):
         parse_message(body)
 
 
+@pytest.mark.parametrize("name", ["", "b" * 256])
+def test_what_can_be_no_bucket_is_named_and_not_asked_for(name):
+    message = parse_message(notification("k").replace('"name": "b"', f'"name": "{name}"'))
+    assert not message.changes and "bucket" in message.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("0001-01-01T00:00:00", None),
+        ("9999-12-31T23:59:59Z", None),
+        ("2026-01-01T00:00:00", "2026-01-01T00:00:00+00:00"),
+        ("2026-01-01T00:00:00+01:00", "2026-01-01T00:00:00+01:00"),
+    ],
+)
+def test_a_time_that_cannot_be_is_none_and_one_without_a_zone_is_utc(told, meant):
+    event = json.loads(notification("k"))
+    event["Records"][0]["eventTime"] = told
+    [change] = parse_message(json.dumps(event)).changes
+    assert (change.time.isoformat() if change.time else None) == meant
+    if change.time:
+        change.time.timestamp()
+
+
+def test_a_test_event_whose_records_are_null_is_acknowledged():
+    assert parse_message('{"Event": "s3:TestEvent", "Records": null}').ignored == ("s3:TestEvent",)
+
+
+def test_an_author_with_unknown_fields_is_named():
+    fact = {"etag": "e", "written_by": {"foo": "bar"}}
+    body = {"bucketdex": "changes/1", "changes": [{"bucket": "b", "key": "k", "facts": [fact]}]}
+    assert "foo" in parse_message(json.dumps(body)).problems[0]
+
+
 def test_a_record_without_a_bucket_does_not_cost_its_neighbour():
     [body] = bodies("s3-several-records")
     event = json.loads(body)
@@ -182,7 +216,7 @@ def test_no_json_whatever_breaks_the_parser(value):
 
 
 def test_our_own_message_survives_the_round_trip():
-    fact = Fact("e", "v", {"SHA256": "00"}, {"type": "User", "name": "ada"})
+    fact = Fact("e", "v", {"SHA256": "00"}, Author("User", "ada"))
     told = ObjectChange(
         "b", "k", "bucketdex", "digest", size=3, version_id="v", etag="e", facts=(fact,), facts_only=True
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bucketdex.changes import Fact
+from bucketdex.changes import Author, Fact
 from bucketdex.index.ids import object_id
 from bucketdex.objects.document import decoded, extensions, object_document, typed
 from bucketdex.objects.facts import facts_of, with_facts
@@ -88,6 +88,8 @@ def test_a_checksum_that_the_bytes_do_not_have_is_a_problem_and_both_are_kept():
         ("=?UTF-8?Q?caf=C3=A9?=", "café"),
         ("=?broken?B?", "=?broken?B?"),
         ("=?nonsense-8?B?w4U=?=", "=?nonsense-8?B?w4U=?="),
+        ("=?utf-7?Q?+2AA-?=", "=?utf-7?Q?+2AA-?="),
+        ("=?unicode_escape?Q?\\ud800?=", "=?unicode_escape?Q?\\ud800?="),
     ],
 )
 def test_metadata_is_decoded_as_s3_encodes_it(raw, meant):
@@ -98,6 +100,8 @@ def test_values_are_typed_where_they_read_as_a_type():
     assert typed("metadata", "n", "-4.5e3").number == -4500.0
     assert typed("metadata", "d", "2024-02-29").date == "2024-02-29T00:00:00"
     assert typed("metadata", "d", "2024-02-31").date is None
+    assert typed("metadata", "d", "2020-01-01T00:00:00+23:59").date is None
+    assert typed("metadata", "n", "٣٤").number is None
     assert typed("metadata", "b", "True").boolean is True
     assert typed("tag", "t", "x1").number is None
     assert typed("tag", "t", "9" * 400).number is None
@@ -133,7 +137,7 @@ def test_no_bytes_break_the_text_reader(body):
 
 def test_a_fact_counts_only_for_its_version_and_etag():
     told = document(seen())
-    author = {"type": "User", "name": "ada"}
+    author = Author("User", "ada")
     assert with_facts(told, [Fact("abc", "v1", {}, author)]).written_by == author
     assert with_facts(told, [Fact("abc", "v0", {}, author)]).written_by is None
     assert with_facts(told, [Fact("other", "v1", {}, author)]).written_by is None
@@ -141,10 +145,10 @@ def test_a_fact_counts_only_for_its_version_and_etag():
 
 def test_facts_are_carried_over_from_the_document_before():
     before = msgspec.json.decode(
-        msgspec.json.encode(with_facts(document(seen()), [Fact("abc", "v1", {"MD5": "x"}, {"name": "ada"})]))
+        msgspec.json.encode(with_facts(document(seen()), [Fact("abc", "v1", {"MD5": "x"}, Author(name="ada"))]))
     )
     fact = facts_of(before)
-    assert fact and fact.digests.keys() == {"SHA256", "MD5"} and fact.written_by == {"name": "ada"}
+    assert fact and fact.digests.keys() == {"SHA256", "MD5"} and fact.written_by == Author(name="ada")
     assert facts_of({"deleted": True, "etag": "abc", "written_by": {"name": "ada"}}) is None
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bucketdex.aws.queues import Delivery, Failure, delay_seconds, deliveries, settle
+from bucketdex.aws.queues import MESSAGE_BYTES, Delivery, Failure, delay_seconds, deliveries, settle
 from bucketdex.aws.settings import Queue
 from bucketdex.errors import Permanent, Transient
 
@@ -82,6 +82,19 @@ def test_a_reason_holds_nothing_that_sqs_refuses():
     settle(sqs, [QUEUE], [failure(Permanent("nul \0 half \ud800 end \uffff" + "x" * 5000))], ALLOWED)
     reason = sqs.sent[0]["MessageAttributes"]["Reason"]["StringValue"]
     assert reason.startswith("nul ? half ? end ?x") and len(reason) == 1000
+
+
+@pytest.mark.parametrize("room", [5000, 500, 60, 0])
+def test_body_and_reason_together_are_no_larger_than_sqs_takes(room):
+    sqs = Sqs()
+    body = "é" * ((MESSAGE_BYTES - room) // 2)
+    failed = Failure(Delivery("m", "r", body, "events"), Permanent("x" * 900))
+    settle(sqs, [QUEUE], [failed], ALLOWED)
+    [sent] = sqs.sent
+    attributes = [(name, *value.values()) for name, value in sent["MessageAttributes"].items()]
+    size = len(sent["MessageBody"].encode()) + sum(len(part.encode()) for each in attributes for part in each)
+    assert sent["MessageBody"] == body and size <= MESSAGE_BYTES
+    assert ("Reason" in sent["MessageAttributes"]) == (room == 5000)
 
 
 def test_a_queue_that_is_not_ours_is_left_to_its_own_redrive():

@@ -3,13 +3,23 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
-from bucketdex.errors import Transient
+from bucketdex.errors import Permanent, Transient
 from bucketdex.search import api
 from bucketdex.search.hits import Answer, Hit
 from bucketdex.search.query import search_body
 
+EVENT: dict[str, Any] = {
+    "requestContext": {"elb": {"targetGroupArn": "arn"}},
+    "httpMethod": "GET",
+    "path": "/api/search",
+    "multiValueQueryStringParameters": {},
+    "multiValueHeaders": {"accept": ["*/*"]},
+    "body": "",
+    "isBase64Encoded": False,
+}
 HIT = Hit("object", "b", "k", 1.5, {"name": ["<mark>k</mark>"]}, name="k", size=3)
 
 
@@ -24,15 +34,7 @@ def ask(
         asked.append(question)
         return Answer(1, [HIT])
 
-    event = {
-        "requestContext": {"elb": {"targetGroupArn": "arn"}},
-        "httpMethod": "GET",
-        "path": path,
-        "multiValueQueryStringParameters": query,
-        "multiValueHeaders": {"accept": ["*/*"]},
-        "body": "",
-        "isBase64Encoded": False,
-    }
+    event = EVENT | {"path": path, "multiValueQueryStringParameters": query}
     answer = api.resolver(search).resolve(api.decoded(event), None)
     return answer["statusCode"], json.loads(answer["body"]), asked
 
@@ -64,6 +66,24 @@ def test_a_path_that_is_not_there_says_what_is():
 def test_an_index_that_is_away_is_a_503_with_its_reason():
     status, body, _ = ask({"q": ["a"]}, error=Transient("OpenSearch did not answer"))
     assert (status, body["detail"]) == (503, "OpenSearch did not answer")
+
+
+def test_what_opensearch_refuses_is_the_askers_to_mend():
+    assert ask({"q": ["a"]}, error=Permanent("too many clauses"))[0] == 422
+
+
+def test_another_method_is_refused_by_name():
+    event = EVENT | {"httpMethod": "POST", "path": "/api/search"}
+    answer = api.resolver(lambda *_: Answer(0, [])).resolve(api.decoded(event), None)
+    assert answer["statusCode"] == 405 and answer["multiValueHeaders"]["Allow"] == ["GET"]
+
+
+def test_a_page_is_never_larger_than_the_load_balancer_takes():
+    large = msgspec.structs.replace(HIT, tags=["値札" * 400] * 10)
+    event = EVENT | {"multiValueQueryStringParameters": {"size": ["100"]}}
+    answer = api.resolver(lambda *_: Answer(500, [large] * 100)).resolve(event, None)
+    found = json.loads(answer["body"])
+    assert len(answer["body"].encode()) < 1_000_000 and found["total"] == 500 and 10 < len(found["hits"]) < 100
 
 
 def test_a_query_is_bounded():

@@ -35,9 +35,9 @@ def delete_instead_of_tombstone() -> Iterator[None]:
         return bool(_document(item).get("deleted"))
 
     def write(original: Any) -> Any:
-        def with_deletes(client: Any, writes: Sequence[writer.Write]) -> list[writer.Result]:
+        def with_deletes(client: Any, writes: Sequence[writer.Write], *more: Any) -> list[writer.Result]:
             sent = [item for item in writes if item.lock or not is_tombstone(item)]
-            results = iter(original(client, sent))
+            results = iter(original(client, sent, *more))
             return [next(results) if item in sent else writer.Result(writer.DONE) for item in writes]
 
         return with_deletes
@@ -108,7 +108,7 @@ def unchanged_documents_not_written() -> Iterator[None]:
     """A document that says what the index says already is not written again."""
 
     def read(original: Any) -> Any:
-        return lambda client, indexes, ids: original(client, indexes, dict.fromkeys(ids, True))
+        return lambda client, indexes, ids, *more: original(client, indexes, dict.fromkeys(ids, True), *more)
 
     def prepare(original: Any) -> Any:
         def only_changes(task: Any, indexes: Any, before: list[writer.Stored | None], *more: Any) -> Any:

@@ -23,6 +23,8 @@ FIRST_DELAY_SECONDS = 15  # doubled at each delivery
 LONGEST_DELAY_SECONDS = 900  # with 100 receives: a day until the last one
 BATCH = 10  # SQS takes ten entries a request
 REASON_CHARACTERS = 1_000  # a reason is a sentence, not a trace
+MESSAGE_BYTES = 1_048_576  # of body and attributes together
+TEXT = "String"
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -98,28 +100,41 @@ def _set_aside(sqs: "SQSClient", queue: Queue, failures: Sequence[Failure]) -> l
     """Send to the dead-letter queue; return what could not be sent."""
     kept: list[Failure] = []
     for failure in failures:  # one by one: ten of them could be larger together than a request may be
+        body = failure.delivery.body
         try:
             sqs.send_message(
                 QueueUrl=queue.dead_letters_url,
-                MessageBody=failure.delivery.body,
-                MessageAttributes=_reason(failure),
+                MessageBody=body,
+                MessageAttributes=_fitting(_told(failure), MESSAGE_BYTES - len(body.encode("utf-8", "replace"))),
             )
         except Exception:  # noqa: BLE001, whatever it was, the message must not be lost
             kept.append(failure)
     return kept
 
 
-def _reason(failure: Failure) -> "dict[str, MessageAttributeValueTypeDef]":
+def _told(failure: Failure) -> dict[str, str]:
     delivery, error = failure.delivery, failure.error
     said = str(error) if kind_of(error) != "ours" else f"{type(error).__name__}: {error}"
-    told = {
-        "Reason": _printable(said)[:REASON_CHARACTERS] or type(error).__name__,
+    return {
         "Kind": kind_of(error),
+        "Reason": _printable(said)[:REASON_CHARACTERS] or type(error).__name__,
         "MessageId": delivery.id,
         "Receives": str(delivery.receives),
         "Sent": f"{delivery.sent:.3f}",
     }
-    return {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
+
+
+def _fitting(told: dict[str, str], room: int) -> "dict[str, MessageAttributeValueTypeDef]":
+    """Return what SQS takes beside the body: it counts names, types and values into the size of a message.
+
+    Better a message without a word than none.
+    """
+    attributes: dict[str, MessageAttributeValueTypeDef] = {}
+    for name, value in told.items():
+        room -= len(name) + len(TEXT) + len(value.encode())
+        if room >= 0:
+            attributes[name] = {"DataType": TEXT, "StringValue": value}
+    return attributes
 
 
 def _printable(text: str) -> str:

@@ -1,6 +1,6 @@
 """What a source of events says: something happened to this key. A hint, never the truth; that is read from S3."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -8,6 +8,16 @@ import msgspec
 Source = Literal["s3", "eventbridge", "cloudtrail", "bucketdex"]
 
 MAX_KEY_BYTES = 1024  # S3's own limit
+MAX_BUCKET_CHARACTERS = 255  # of the oldest buckets; today's have at most 63
+EARLIEST = 2006  # the year in which S3 began; a clock before that is none
+
+
+class Author(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Who wrote a version: the kind of principal, its name, and the session of a role."""
+
+    type: str | None = None
+    name: str | None = None
+    session: str | None = None
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -20,7 +30,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     etag: str
     version_id: str | None = None
     digests: dict[str, str] = {}  # type -> value, as `SHA256` -> hex
-    written_by: dict[str, str] | None = None
+    written_by: Author | None = None
 
     def is_about(self, version_id: str | None, etag: str | None) -> bool:
         """Whether it is about the object with this version id and etag."""
@@ -45,6 +55,20 @@ class ObjectChange(msgspec.Struct, frozen=True, omit_defaults=True):
     sequencer: str | None = None
     facts: tuple[Fact, ...] = ()
     facts_only: bool = False
+
+
+def when(time: datetime | None) -> datetime | None:
+    """Return the time that an event gives, in UTC where it names no zone; None where it cannot be one of S3's."""
+    if time is None or not EARLIEST <= time.year < 9999:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def fault_of_bucket(name: str) -> str | None:
+    """Return why no bucket can have this name, or None."""
+    if not name:
+        return "the bucket has no name"
+    return f"{name[:100]!r}... is too long for a bucket's name" if len(name) > MAX_BUCKET_CHARACTERS else None
 
 
 def fault_of_key(key: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from bucketdex.changes.change import ObjectChange
+from bucketdex.changes.change import ObjectChange, when
 from bucketdex.errors import Permanent
 
 # The calls that change an object or what its document shows. Reads and the parts of an upload change nothing.
@@ -67,7 +67,7 @@ def read_record(raw: Any) -> Iterator[ObjectChange | Permanent | str]:
         key=record.request_parameters.key,
         source="cloudtrail",
         event=name,
-        time=record.event_time,
+        time=when(record.event_time),
         version_id=version if isinstance(version, str) else None,
     )
     yield change

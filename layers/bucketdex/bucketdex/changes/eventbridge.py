@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from bucketdex.changes import cloudtrail
-from bucketdex.changes.change import ObjectChange
+from bucketdex.changes.change import ObjectChange, when
 from bucketdex.errors import Permanent
 
 CLOUDTRAIL = "AWS API Call via CloudTrail"
@@ -57,7 +57,7 @@ def read(event: dict[str, Any]) -> Iterator[ObjectChange | Permanent | str]:
         key=changed.key,
         source="eventbridge",
         event=told.detail_type,
-        time=told.time,
+        time=when(told.time),
         size=changed.size,
         version_id=changed.version_id,
         etag=changed.etag,

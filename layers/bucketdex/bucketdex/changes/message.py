@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from bucketdex.changes import backfill, cloudtrail, eventbridge, s3_notification
-from bucketdex.changes.change import ObjectChange, fault_of_key
+from bucketdex.changes.change import ObjectChange, fault_of_bucket, fault_of_key
 from bucketdex.errors import Permanent
 
 MAX_ENVELOPES = 3  # SNS inside SNS is odd, deeper is no event
@@ -38,9 +38,9 @@ def parse_message(body: str | bytes) -> Message:
     for found in _read(event):
         match found:
             case ObjectChange():
-                fault = fault_of_key(found.key)
+                fault = fault_of_bucket(found.bucket) or fault_of_key(found.key)
                 if fault:
-                    problems.append(f"{fault} (bucket {found.bucket!r}, key {found.key[:SHOWN]!r})")
+                    problems.append(f"{fault} (bucket {found.bucket[:SHOWN]!r}, key {found.key[:SHOWN]!r})")
                 else:
                     changes.append(found)
             case Permanent():

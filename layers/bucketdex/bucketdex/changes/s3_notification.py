@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from bucketdex.changes.change import ObjectChange
+from bucketdex.changes.change import ObjectChange, when
 from bucketdex.errors import Permanent
 
 BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -53,7 +53,7 @@ def is_one(event: dict[str, Any]) -> bool:
 
 def read(event: dict[str, Any]) -> Iterator[ObjectChange | Permanent | str]:
     """Yield a change for each record; S3's test message tells none."""
-    if "Records" not in event:
+    if not isinstance(event.get("Records"), list):
         yield "s3:TestEvent"
         return
     for number, raw in enumerate(event["Records"], 1):
@@ -65,7 +65,7 @@ def read(event: dict[str, Any]) -> Iterator[ObjectChange | Permanent | str]:
                 key=decode_key(changed.key),
                 source="s3",
                 event=record.event_name,
-                time=record.event_time,
+                time=when(record.event_time),
                 size=changed.size,
                 version_id=changed.version_id,
                 etag=changed.e_tag,

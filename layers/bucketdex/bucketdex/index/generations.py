@@ -22,19 +22,20 @@ NOT_DELETED = {"bool": {"must_not": {"term": {"deleted": True}}}}
 def ensure_objects(
     client: "OpenSearch", control: ControlTable, shards: int = 1, replicas: int = 0
 ) -> tuple[Generation, ...]:
-    """Return the active generations of `objects`; the first is made if there is none.
+    """Return the active generations of `objects`, each with its index; the first is made if there is none.
 
-    Safe when two run at once or one breaks off: the index is made before it is named in the control table, under a name
-    that both would choose, and a second creation finds that it exists.
+    An index that is named in the control table but gone (a new domain, a mistake) is made anew, empty. Safe when two
+    run at once or one breaks off: an index is made before it is named, under a name that both would choose, and a
+    second creation finds that it exists.
     """
-    active = control.generations(OBJECTS)
-    if active:
-        return active
     first = Generation(index=f"{OBJECTS_ALIAS}-v{OBJECTS_VERSION}-1", mapping=OBJECTS_VERSION)
-    body = objects_index(shards, replicas) | {"aliases": {OBJECTS_ALIAS: {"filter": NOT_DELETED}}}
-    try:
-        client.indices.create(index=first.index, body=body, params={"wait_for_active_shards": "1"})
-    except RequestError as error:
-        if error.error != "resource_already_exists_exception":
-            raise
-    return control.add_generation(OBJECTS, first)
+    active = control.generations(OBJECTS)
+    for generation in active or (first,):
+        aliases = {OBJECTS_ALIAS: {"filter": NOT_DELETED}} if generation.read else {}
+        body = objects_index(shards, replicas) | {"aliases": aliases}
+        try:
+            client.indices.create(index=generation.index, body=body, params={"wait_for_active_shards": "1"})
+        except RequestError as error:
+            if error.error != "resource_already_exists_exception":
+                raise
+    return active or control.add_generation(OBJECTS, first)

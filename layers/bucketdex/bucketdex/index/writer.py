@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 REQUEST_BYTES = 5_000_000  # small domains accept 10 MiB
+REQUEST_SECONDS = 20.0  # a bulk request of that size on a small, busy domain
 # What a reconcile carries over from the document before it; see objects/facts.py.
 SURVIVING_FIELDS = ["version_id", "etag", "size", "written_by", "checksums", "deleted"]
 Status = Literal["done", "conflict", "busy", "refused"]
@@ -88,8 +89,10 @@ class _Bulk(msgspec.Struct):
     items: list[dict[str, _Written]]
 
 
-def read(client: "OpenSearch", indexes: Sequence[str], ids: Mapping[str, bool]) -> dict[tuple[str, str], Stored]:
-    """Return the documents that exist, by (index, id); raises `Transient`.
+def read(
+    client: "OpenSearch", indexes: Sequence[str], ids: Mapping[str, bool], seconds: float = REQUEST_SECONDS
+) -> dict[tuple[str, str], Stored]:
+    """Return the documents that exist, by (index, id); raises `Transient`, also when it takes longer than `seconds`.
 
     `ids` says of each id whether the whole document is needed, or only the fields that outlive a change.
     """
@@ -98,7 +101,7 @@ def read(client: "OpenSearch", indexes: Sequence[str], ids: Mapping[str, bool]) 
         for index in indexes
         for doc_id, whole in ids.items()
     ]
-    answer = _request(client, "/_mget", msgspec.json.encode({"docs": docs}))
+    answer = _request(client, "/_mget", msgspec.json.encode({"docs": docs}), seconds)
     found: dict[tuple[str, str], Stored] = {}
     for doc in msgspec.convert(answer, _Reads).docs:
         if doc.error is not None:
@@ -108,12 +111,15 @@ def read(client: "OpenSearch", indexes: Sequence[str], ids: Mapping[str, bool]) 
     return found
 
 
-def write(client: "OpenSearch", writes: Sequence[Write]) -> list[Result]:
-    """Write each document under its lock, in requests of at most 5 MB; one that fails makes its documents busy."""
+def write(client: "OpenSearch", writes: Sequence[Write], seconds: float = REQUEST_SECONDS) -> list[Result]:
+    """Write each document under its lock, in requests of at most 5 MB; one that fails makes its documents busy.
+
+    So does one that takes longer than `seconds`.
+    """
     results: list[Result] = []
     for lines in _requests(writes):
         try:
-            answer = _request(client, "/_bulk", b"".join(lines), {"filter_path": "items.*.status,items.*.error"})
+            answer = _request(client, "/_bulk", b"".join(lines), seconds, filter_path="items.*.status,items.*.error")
         except Transient as error:
             results += [Result(BUSY, str(error))] * (len(lines) // 4)
             continue
@@ -158,11 +164,11 @@ def _result(written: _Written) -> Result:
     return Result(REFUSED if status == 400 else BUSY, reason)
 
 
-def _request(client: "OpenSearch", path: str, body: bytes, params: dict[str, str] | None = None) -> Any:
+def _request(client: "OpenSearch", path: str, body: bytes, seconds: float, **params: str) -> Any:
     from opensearchpy.exceptions import OpenSearchException  # noqa: PLC0415, cold start
 
     try:
-        return client.transport.perform_request("POST", path, params=params or {}, body=body)
+        return client.transport.perform_request("POST", path, params={"request_timeout": seconds, **params}, body=body)
     except OpenSearchException as error:
         raise Transient(f"OpenSearch did not answer {path}: {error}") from error
 

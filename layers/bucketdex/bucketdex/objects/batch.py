@@ -79,7 +79,7 @@ def _ages(messages: Sequence[Delivery], read: dict[str, Message], now: float) ->
     """Return for each change the seconds since it happened; since it was sent, where the event does not tell."""
     sent = {delivery.id: delivery.sent for delivery in messages}
     times = [c.time.timestamp() if c.time else sent[identity] for identity, m in read.items() for c in m.changes]
-    return tuple(now - time for time in times)
+    return tuple(max(0.0, now - time) for time in times)
 
 
 def _error(message: Message, outcomes: dict[ObjectName, Outcome]) -> BaseException | None:

@@ -3,13 +3,14 @@
 import hashlib
 import re
 from base64 import b64decode
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import Any
 
 import msgspec
 
+from bucketdex.changes import Author
 from bucketdex.objects.hint import Hint
 from bucketdex.objects.observe import Observation
 from bucketdex.objects.text import claims_text, excerpt
@@ -19,8 +20,9 @@ LONGEST_EXTENSION = 12  # characters; what is longer behind a dot is no extensio
 LONGEST_VALUE = 2_000  # characters of one value
 CHECKSUM_HEADER = "x-amz-checksum-"
 ENCODED_WORD = re.compile(r"=\?[^?]+\?[bqBQ]\?")
-NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?([eE][+-]?\d{1,2})?")
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?")
+NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?([eE][+-]?\d{1,2})?", re.ASCII)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+FARTHEST_ZONE = timedelta(hours=18)  # what OpenSearch takes
 
 
 class Checksum(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -69,7 +71,7 @@ class ObjectDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     pairs: tuple[Pair, ...] = ()
     content: str | None = None
     content_from: str | None = None
-    written_by: dict[str, str] | None = None
+    written_by: Author | None = None
     problem: str | None = None
 
 
@@ -127,9 +129,11 @@ def decoded(value: str) -> str:
     if not ENCODED_WORD.search(value):
         return value
     try:
-        return str(make_header(decode_header(value)))
+        text = str(make_header(decode_header(value)))
+        text.encode()  # the codec is the user's to name, and some give what is no text
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return value
+    return text
 
 
 def typed(of: str, name: str, value: str) -> Pair:
@@ -149,9 +153,10 @@ def _date(value: str) -> str | None:
     if not DATE.fullmatch(value):
         return None
     try:
-        return datetime.fromisoformat(value).isoformat()
+        date = datetime.fromisoformat(value)
     except ValueError:  # the 31st of February
         return None
+    return date.isoformat() if abs(date.utcoffset() or timedelta()) <= FARTHEST_ZONE else None
 
 
 def _checksums(seen: Observation, problems: list[str]) -> tuple[Checksum, ...]:

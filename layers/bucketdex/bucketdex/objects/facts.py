@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bucketdex.changes import Fact
+from bucketdex.changes import Author, Fact
 from bucketdex.objects.document import Checksum, ObjectDocument
 from bucketdex.objects.hint import Hint
 
@@ -17,7 +17,7 @@ from bucketdex.objects.hint import Hint
 def facts_of(document: dict[str, Any]) -> Fact | None:
     """Return what a stored document knows beyond S3, or None if that is nothing."""
     computed = {c["type"]: c["value"] for c in document.get("checksums", ()) if c.get("origin") == "computed"}
-    author = document.get("written_by")
+    author = msgspec.convert(document["written_by"], Author) if document.get("written_by") else None
     if document.get("deleted") or not document.get("etag") or not (computed or author):
         return None
     return Fact(document["etag"], document.get("version_id"), computed, author)

@@ -33,6 +33,7 @@ MOST_BUSY = 3  # an outage is the queue's to wait out, not the invocation's
 BUSY_SECONDS = 0.5  # doubled each time
 KEYS_AT_ONCE = 100  # bounds what is in memory: as many documents, as many text excerpts
 ROUND_SECONDS = 15.0  # with less time left no new round begins
+RESERVE_SECONDS = 5.0  # are kept from the requests of a round, to report what became of it
 MOST_REFUSALS = 3  # the part that OpenSearch names, another one, all that can go
 
 
@@ -144,7 +145,9 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
     indexes = [generation.index for generation in generations]
     try:
         with edges.span("read documents"), _timed(tally, "opensearch_seconds"):
-            stored = writer.read(edges.opensearch, indexes, {task.id: task.hint.facts_only for task in tasks})
+            stored = writer.read(
+                edges.opensearch, indexes, {task.id: task.hint.facts_only for task in tasks}, _request_seconds(edges)
+            )
     except Transient as error:
         for task in tasks:
             _try_again(passed, replace(task, busy=(*task.busy, str(error))), tally)
@@ -164,10 +167,16 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
     )
     ready = [got for _, got in prepared if isinstance(got, _Prepared)]
     with edges.span("write documents"), _timed(tally, "opensearch_seconds"):
-        results = iter(writer.write(edges.opensearch, [write for got in ready for write in got.writes]))
+        results = iter(
+            writer.write(edges.opensearch, [write for got in ready for write in got.writes], _request_seconds(edges))
+        )
     for got in ready:
         _judge(passed, got, list(itertools.islice(results, len(got.writes))), tally)
     return passed
+
+
+def _request_seconds(edges: Edges) -> float:
+    return max(1.0, min(writer.REQUEST_SECONDS, edges.remaining() - RESERVE_SECONDS))
 
 
 def _prepare(task: _Task, indexes: list[str], before: list[writer.Stored | None], objects: ObjectReader) -> _Prepared:

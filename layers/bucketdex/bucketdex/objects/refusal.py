@@ -6,7 +6,7 @@ import msgspec
 
 from bucketdex.objects.document import ObjectDocument
 
-FIELD = re.compile(r"field(?:=\"|\s+(?:name\s+)?\[|\s+\")([a-z_]+)")
+FIELD = re.compile(r"(?:field(?:=\"|\s+(?:name\s+)?\[|\s+\")|within \[)([a-z_]+)")
 EMPTY: dict[str, object] = {
     "content": None, "content_from": None, "metadata": (), "tags": (), "pairs": (), "checksums": (),
     "encryption": None, "content_type": None, "content_encoding": None, "written_by": None, "extensions": (),

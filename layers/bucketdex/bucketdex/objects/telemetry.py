@@ -46,4 +46,4 @@ def tell(report: Report, logger: "Logger", metrics: "Metrics") -> None:
     metrics.add_metric(name="S3Time", unit="Milliseconds", value=report.tally.s3_seconds * 1000)
     metrics.add_metric(name="OpenSearchTime", unit="Milliseconds", value=report.tally.opensearch_seconds * 1000)
     for age in sorted(report.event_ages)[-MOST_AGES:]:
-        metrics.add_metric(name="EventAge", unit="Seconds", value=max(0.0, age))
+        metrics.add_metric(name="EventAge", unit="Seconds", value=age)

@@ -11,10 +11,11 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from bucketdex.errors import Transient
+from bucketdex.errors import Permanent, Transient
 from bucketdex.search.hits import Answer
 
-MOST_HITS = 100  # a page; with highlights that is well under the load balancer's limit of 1 MB
+MOST_HITS = 100  # a page
+MOST_BYTES = 900_000  # of an answer: a load balancer takes 1 MiB from a function, envelope and escaping included
 
 Search = Callable[[str, int, tuple[str, ...]], Answer]
 
@@ -29,16 +30,24 @@ def resolver(search: Search) -> ALBResolver:
         bucket: Annotated[list[str] | None, Query(description="Only in these buckets")] = None,
         size: Annotated[int, Query(description="How many hits", ge=0, le=MOST_HITS)] = 10,
     ) -> Response[str]:
-        return _json(search(q, size, tuple(bucket or ())))
+        return _bounded(search(q, size, tuple(bucket or ())))
 
     @app.not_found
     def _not_found(_: NotFoundError) -> Response[str]:
+        if app.current_event.path == "/api/search":
+            refused = problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{app.current_event.http_method} is not understood here")
+            refused.headers["Allow"] = "GET"
+            return refused
         return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {app.current_event.path}; try /api/search?q=word")
 
     @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
     def _invalid(error: RequestValidationError) -> Response[str]:
         said = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+
+    @app.exception_handler(Permanent)  # type: ignore[untyped-decorator]
+    def _refused(error: Permanent) -> Response[str]:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
     @app.exception_handler(Transient)  # type: ignore[untyped-decorator]
     def _unavailable(error: Transient) -> Response[str]:
@@ -63,6 +72,16 @@ def problem(status: HTTPStatus, detail: str) -> Response[str]:
     """Return an error as RFC 9457 has it."""
     told = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
     return _json(told, status, "application/problem+json")
+
+
+def _bounded(answer: Answer) -> Response[str]:
+    """Return the answer; where a page of long names, tags and highlights would be too large, its first hits."""
+    hits = answer.hits
+    while True:
+        body = msgspec.json.encode({"total": answer.total, "hits": hits})
+        if len(body) <= MOST_BYTES:
+            return Response(int(HTTPStatus.OK), content_type="application/json", body=body.decode())
+        hits = hits[: len(hits) * MOST_BYTES // (len(body) + 1)]
 
 
 def _json(body: Any, status: HTTPStatus = HTTPStatus.OK, content_type: str = "application/json") -> Response[str]:

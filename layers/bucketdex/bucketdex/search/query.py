@@ -6,16 +6,19 @@ OpenSearch, so nothing can break it.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-MOST_WORDS = 24  # of a query; the rest is cut, and no query costs more
+MOST_PARTS = 40  # words, and the parts of words (`a-b` has two); the rest is cut, and no query costs more
 MOST_CHARACTERS = 500
 FRAGMENT_CHARACTERS = 120
 
 # Where a word is looked for, and how much a find there counts: names over content.
-FIELDS = {"name.text": 6, "key.text": 3, "metadata.text": 2, "tags.text": 2, "content": 1}
+FIELDS = {"name.text": 6, "key.text": 3, "metadata.text": 2, "tags.text": 2, "problem.text": 1, "content": 1}
 EXACT = {"key": 20, "name": 12, "extensions": 4, "tags": 6, "metadata": 6, "etag": 20, "checksums.value": 20}
 HIGHLIGHTED = ("name.text", "key.text", "metadata.text", "tags.text", "content")
+WHOLE = ("name.text", "key.text")  # are highlighted whole, the others in fragments
+PARTS = re.compile(r"[^\W_]+")
 PIECES = re.compile(r'"([^"]*)"?|(\S+)')
 
 
@@ -39,13 +42,13 @@ def search_body(text: str, size: int, buckets: tuple[str, ...] = ()) -> dict[str
             "post_tags": ["</mark>"],
             "fragment_size": FRAGMENT_CHARACTERS,
             "number_of_fragments": 3,
-            "fields": {field: {"number_of_fragments": 0} if field != "content" else {} for field in HIGHLIGHTED},
+            "fields": {field: {"number_of_fragments": 0} if field in WHOLE else {} for field in HIGHLIGHTED},
         },
     }
 
 
 def _clauses(text: str) -> list[dict[str, Any]]:
-    pieces = [(phrase, word) for phrase, word in PIECES.findall(text) if _searchable(phrase or word)][:MOST_WORDS]
+    pieces = list(_within_bounds(PIECES.findall(text)))
     if not pieces:
         return [_exact(text.strip())] if text.strip() else []
     typing = bool(pieces[-1][1]) and not text[-1].isspace()
@@ -55,8 +58,16 @@ def _clauses(text: str) -> list[dict[str, Any]]:
     return [{"bool": {"should": [{"bool": {"must": clauses}}, _exact(text.strip())], "minimum_should_match": 1}}]
 
 
-def _searchable(piece: str) -> bool:
-    return any(character.isalnum() for character in piece)
+def _within_bounds(pieces: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield what can be searched for, phrase or word, until there are too many parts."""
+    left = MOST_PARTS
+    for phrase, word in pieces:
+        parts = len(PARTS.findall(phrase or word))
+        left -= parts
+        if left < 0:
+            return
+        if parts:
+            yield phrase, word
 
 
 def _word(word: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bucketdex.errors import Transient
+from bucketdex.errors import Permanent, Transient
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -28,14 +28,21 @@ def restricted(query: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
 
 
 def ask(client: "OpenSearch", alias: str, body: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
-    """Send a search as the viewer; raises `Transient` when OpenSearch does not answer in time."""
-    from opensearchpy.exceptions import NotFoundError, OpenSearchException  # noqa: PLC0415, cold start
+    """Send a search as the viewer.
+
+    Raises `Transient` when OpenSearch does not answer, or only a part of it does, and `Permanent` for what it refuses.
+    """
+    from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError  # noqa: PLC0415, cold start
 
     allowed = body | {"query": restricted(body["query"], viewer), "timeout": f"{TIMEOUT_SECONDS}s"}
     try:
-        answer: dict[str, Any] = client.search(index=alias, body=allowed)
+        answer: dict[str, Any] = client.search(
+            index=alias, body=allowed, params={"allow_partial_search_results": "false"}
+        )
     except NotFoundError as error:
         raise Transient("there is no index yet: connect a bucket first") from error
+    except RequestError as error:
+        raise Permanent(f"OpenSearch refuses this search: {error}") from error
     except OpenSearchException as error:
         raise Transient(f"OpenSearch did not answer the search: {error}") from error
     if answer.get("timed_out"):
