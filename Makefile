@@ -111,7 +111,7 @@ test-unit: setup ## Tests of the logic and the simulation, without any server
 	$(pytest) -n 2 tests/unit tests/simulation
 
 .PHONY: test-integration
-test-integration: setup ## Tests against a real OpenSearch and emulated S3, SQS and DynamoDB
+test-integration: setup .tools/quilt/.made ## Tests against a real OpenSearch and emulated S3, SQS and DynamoDB
 	$(pytest) tests/integration
 
 .PHONY: test-e2e

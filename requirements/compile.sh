@@ -19,3 +19,4 @@ compile --group demo --no-deps -o requirements/demo.txt
 python=3.9 compile requirements/uv.in -o requirements/uv.txt # installed by whichever python3 a machine has
 compile requirements/sam.in -o requirements/sam.txt
 compile requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
+compile requirements/quilt.in -o requirements/quilt.txt

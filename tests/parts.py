@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SAM = ROOT / ".tools/sam/bin/sam"
 BUILD = ROOT / ".aws-sam/build"
+QUILT = ROOT / ".tools/quilt"  # a Python that holds the reference client of the package format
 RUNTIME = ROOT / ".tools/runtime"  # a Python that holds what Lambda's runtime brings, and nothing of ours
 
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")  # as Lambda names it
@@ -40,6 +41,10 @@ def check(item: pytest.Item) -> None:
 
 def _sam() -> str | None:
     return None if SAM.exists() else "sam is not installed: make .tools/sam/.made"
+
+
+def _quilt() -> str | None:
+    return None if QUILT.exists() else "quilt3 is not installed: make .tools/quilt/.made"
 
 
 def _build() -> str | None:
@@ -74,7 +79,13 @@ def _succeeds(*command: str) -> bool:
     return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0
 
 
-PARTS: dict[str, Callable[[], str | None]] = {"sam": _sam, "build": _build, "emulator": _emulator, "docker": _docker}
+PARTS: dict[str, Callable[[], str | None]] = {
+    "sam": _sam,
+    "build": _build,
+    "quilt": _quilt,
+    "emulator": _emulator,
+    "docker": _docker,
+}
 
 
 @functools.cache

@@ -17,7 +17,8 @@ def text(*paths: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_and_paths_lead_to_files(page):
     content = page.read_text()
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", content)
+    prose = re.sub(r"```.*?```", "", content, flags=re.DOTALL)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", prose)
     assert [link for link in links if not (page.parent / link).exists()] == []
     places = (
         r"`((?:docs|events|functions|layers|tests|benchmarks|requirements|local|aws|index|objects|changes)/[\w./*-]+)`"
