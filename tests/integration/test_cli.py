@@ -1,6 +1,8 @@
 """The commands against a real local stack, as scripts use them."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -77,6 +79,16 @@ def test_status_waits_and_is_1_when_that_was_not_long_enough(it):
     [told] = it.json("status")
     assert told["settled"] is True and told["oldest_event_seconds"] is None
     assert set(told["queues"]) == {"ObjectEvents", "BulkEvents"}
+
+
+def test_status_waits_for_an_opensearch_that_starts_again(it, lab):
+    it.put(lab, "kept.txt")
+    it.settle()
+    [told] = it.json("local", "status")
+    os.kill(told["processes"]["opensearch"], signal.SIGKILL)
+    [told] = it.json("status", "--wait", "60")
+    assert told["settled"] is True
+    assert it.json("search", "--bucket", lab)[0]["total"] == 1
 
 
 def test_dead_letters_tell_why_and_go_back_to_their_queue(it, lab):

@@ -99,8 +99,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    stack.down(tmp_path)
+    yield tmp_path / "home"
+    stack.down(tmp_path / "home")
 
 
 def test_it_is_made_from_the_template_alone(sample):
@@ -200,7 +200,10 @@ def test_routes_answer_as_the_load_balancer_does(sample):
     assert "BUCKETDEX_WORK_URL" not in told["environment"], "that is the other function's"
     assert 0 < told["left"] <= 2000
     assert sample.get("/web/bytes")[2] == bytes(range(256))
-    assert sample.get("/elsewhere")[0] == 404
+    status, headers, body = sample.get("/elsewhere")
+    assert (status, headers["Content-Type"], body) == (404, "text/plain; charset=utf-8", b"nothing here")
+    assert sample.get("/web/head", method="HEAD")[::2] == (201, b"")
+    assert json.loads(sample.get("/web/options", method="OPTIONS")[2])["event"]["httpMethod"] == "OPTIONS"
     assert sample.get("/web/raise")[0] == 502
     assert sample.get("/web/nonsense")[0] == 502
     assert sample.get("/web/fine")[0] == 201, "and goes on"
@@ -278,24 +281,6 @@ def test_removing_the_folder_stops_the_stack_too(home):
     seen = processes(state.supervisor)
     shutil.rmtree(home)
     assert left(seen) == []
-
-
-def test_with_a_bridge_containers_reach_both_servers(home, monkeypatch):
-    monkeypatch.setenv("BUCKETDEX_DOCKER_BRIDGE", "127.0.0.2")  # another address of this machine will do
-    state = stack.up(home, TEMPLATE, bridge=True)
-    environment = stack.environment(state, bridge=True)
-    for name in ("AWS_ENDPOINT_URL", "BUCKETDEX_OPENSEARCH_URL"):
-        assert environment[name].startswith("http://127.0.0.2:")
-    for url in (environment["BUCKETDEX_OPENSEARCH_URL"], state.opensearch_url):
-        assert json.load(urllib.request.urlopen(url, timeout=10))["version"]["distribution"] == "opensearch"
-    for url in (environment["AWS_ENDPOINT_URL"], state.edge_url):
-        assert json.load(urllib.request.urlopen(f"{url}/_bucketdex/id", timeout=10)) == {"id": state.edge_id}
-
-
-def test_a_bridge_that_is_not_there_is_said(home, monkeypatch):
-    monkeypatch.setenv("BUCKETDEX_DOCKER_BRIDGE", "192.0.2.1")
-    with pytest.raises(StackError, match=r"no container could reach this machine at 192\.0\.2\.1"):
-        stack.up(home, TEMPLATE, bridge=True)
 
 
 def test_a_template_that_cannot_be_created_fails_with_its_reason_and_leaves_nothing(home, tmp_path):

@@ -93,6 +93,37 @@ def test_a_shell_that_points_at_a_former_stack_is_told_so(arguments):
     assert "Traceback" not in done.stderr and not done.stdout
 
 
+LOGS = ["local", "logs", "http", "--raw"]  # prints as much as one likes, and needs no stack
+
+
+@pytest.fixture
+def long_log(tmp_path):
+    log = tmp_path / "logs" / "http.log"
+    log.parent.mkdir()
+    log.write_text("line\n" * 50_000)
+    return os.environ | {"BUCKETDEX_HOME": str(tmp_path)}
+
+
+@pytest.mark.parametrize("more", [["-n", "50000"], ["-n", "50000", "--json"]])
+def test_nobody_reading_on_is_no_answer(long_log, more):
+    with subprocess.Popen(
+        [COMMAND, *LOGS, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=long_log
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the full device is Linux's")
+@pytest.mark.parametrize("arguments", [LOGS, ["local", "status"], ["--version"], ["--help"]])
+def test_an_output_that_cannot_be_written_is_said_in_one_line(long_log, arguments):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([COMMAND, *arguments], check=False, stdout=full, stderr=subprocess.PIPE, env=long_log)
+    assert done.returncode == 1
+    assert done.stderr.decode() == "bucketdex: the output cannot be written: No space left on device\n"
+
+
 def test_a_bug_is_called_one():
     message, code = explained(KeyError("Messages"))
     assert (message, code) == ("KeyError: 'Messages' (this is a fault of bucketdex; BUCKETDEX_DEBUG=1 shows where)", 1)

@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -16,6 +17,7 @@ from bucketdex.cli.main import app
 from bucketdex.local import stack
 from bucketdex.local.deployment import Deployment, Function
 from bucketdex.local.stack import State
+from bucketdex.local.state import write
 
 runner = CliRunner()
 ODD = "a value with 'quotes' & $signs"
@@ -102,6 +104,29 @@ def test_status_tells_what_runs_and_1_when_nothing_does(running):
     running["state"] = None
     result = runner.invoke(app, ["local", "status", "--json"])
     assert result.exit_code == 1 and json.loads(result.stdout)["phase"] == "none"
+
+
+def test_when_a_stack_ended_by_itself_it_is_told_why(running, tmp_path):
+    running["state"] = None
+    write(tmp_path, msgspec.structs.replace(state(tmp_path, phase="failed"), problem="edge ended with exit code 137"))
+    assert "the last one ended by itself: edge ended" in runner.invoke(app, ["local", "status"]).stdout
+    told = json.loads(runner.invoke(app, ["local", "status", "--json"]).stdout)
+    assert told["problem"] == "edge ended with exit code 137"
+    result = runner.invoke(app, ["local", "env"])
+    assert result.exit_code == 3 and result.stderr.splitlines()[1].startswith("the last one ended by itself: edge")
+
+
+def test_down_says_what_it_left(tmp_path, monkeypatch):
+    monkeypatch.setenv("BUCKETDEX_HOME", str(tmp_path))
+    write(tmp_path, state(tmp_path))
+    (tmp_path / "notes.txt").touch()
+    result = runner.invoke(app, ["local", "down", "--purge"])
+    assert result.exit_code == 0 and result.stdout.endswith("not the stack's, and left there: notes.txt.\n")
+    assert "is removed" not in runner.invoke(app, ["local", "down", "--purge"]).stdout
+    (tmp_path / "notes.txt").unlink()
+    write(tmp_path, state(tmp_path))
+    assert json.loads(runner.invoke(app, ["local", "down", "--purge", "--json"]).stdout)["left"] == []
+    assert runner.invoke(app, ["local", "down", "--purge"]).stdout.endswith(f"There is no {tmp_path}.\n")
 
 
 def test_the_environment_goes_before_the_stack_that_runs(running, monkeypatch):

@@ -107,6 +107,16 @@ def test_when_the_api_does_not_answer_it_is_1(monkeypatch):
     assert result.exit_code == 1 and "does not answer" in result.stderr.splitlines()[0]
 
 
+@pytest.mark.parametrize("url", ["notaurl", "http://", "ftp://x", "http://127.0.0.1:nope", "http://[::1"])
+def test_what_is_no_address_is_said_in_one_line(monkeypatch, recwarn, url):
+    monkeypatch.setenv("BUCKETDEX_API_URL", url)
+    result = runner.invoke(app, ["search", "fox"])
+    assert result.exit_code == 3 and f"BUCKETDEX_API_URL is not an address such as http://127.0.0.1:8000: {url!r}" in (
+        result.stderr
+    )
+    assert not recwarn
+
+
 def test_marks_are_bold_and_nothing_else_is_taken_for_one():
     text = marked("&lt;mark&gt;no&lt;/mark&gt; <mark>one</mark> and <mark>two</mark>\x1b[31m")
     assert text.plain == "<mark>no</mark> one and two\\x1b[31m"

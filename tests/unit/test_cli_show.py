@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
 from bucketdex.cli.main import app
 from bucketdex.cli.show import _names
-from bucketdex.objects.agreement import compare
+from bucketdex.objects.agreement import compare, look
 from bucketdex.objects.observe import Observation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,6 +65,12 @@ def test_a_bucket_without_versions_has_the_version_null():
 def test_when_s3_does_not_tell_nothing_is_said_to_agree_nor_to_differ():
     agreement = compare(NAME, DOCUMENT, Observation(NOW, problems=("S3 does not tell: 403",)))
     assert not agreement.agrees and agreement.differs == () and agreement.problem == "S3 does not tell: 403"
+
+
+def test_a_name_that_no_bucket_can_have_is_the_problem_of_its_object_alone():
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    agreement = compare(("BAD BUCKET", "x"), None, look(client, ("BAD BUCKET", "x")))
+    assert not agreement.agrees and agreement.problem == "S3 cannot be asked: 'BAD BUCKET' is no name of a bucket"
 
 
 @pytest.mark.parametrize("key", ["a b", "a+b", "100%25", "a?b#c", "a//b/", "🧬", "new\nline", "s3://x/y", " "])

@@ -52,3 +52,11 @@ def test_all_is_settled_when_the_queues_were_empty_twice_in_a_row(monkeypatch, l
     left = list(looks)
     assert settled(lambda: left.pop(0), seconds) is answer
     assert not left
+
+
+@pytest.mark.parametrize(("seconds", "answer"), [(60, True), (0, False)])
+def test_what_is_not_searchable_yet_is_waited_for_until_the_time_is_over(monkeypatch, seconds, answer):
+    monkeypatch.setattr(depths, "LOOK_AGAIN", 0)
+    searchable = [False, False, True]
+    assert settled(lambda: EMPTY, seconds, lambda: searchable.pop(0)) is answer
+    assert len(searchable) == (0 if answer else 2)

@@ -5,9 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 
-from bucketdex.local.deployment import Route
+from bucketdex.local.deployment import Deployment, FixedResponse, Route
 from bucketdex.local.functions import http as local_http
 from bucketdex.local.functions.load_balancer import BadAnswer, Request, Response, alb_event, response_of, route_for
 
@@ -140,6 +141,14 @@ def test_requests_and_answers_pass_the_server_on_one_connection():
             response = client.getresponse()
             assert response.headers["X-Was"] == "POST /a%2Fb q=1&r"
             assert response.read() == b"\0binary"
+
+
+def test_without_a_route_the_listener_answers():
+    nothing = Deployment((), (), (), (route("/api/*"),), {})
+    told = msgspec.structs.replace(nothing, default=FixedResponse(418, "application/json", '{"é": 1}'))
+    response = local_http.answer(Request("GET", "/", "", []), told, {})
+    assert response == Response(418, [("Content-Type", "application/json; charset=utf-8")], '{"é": 1}'.encode())
+    assert local_http.answer(Request("GET", "/", "", []), nothing, {}).status == 404
 
 
 def test_a_body_over_one_megabyte_is_refused_unread():

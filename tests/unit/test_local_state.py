@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bucketdex.local import stack, state
@@ -85,6 +86,61 @@ def test_a_state_whose_supervisor_is_gone_is_no_stack(tmp_path):
     assert stack.down(tmp_path) is False
     stack.down(tmp_path, purge=True)
     assert not tmp_path.exists()
+    stack.down(tmp_path, purge=True)
+
+
+@pytest.mark.parametrize("mine", ["d/f", "opensearch/code.py", "logs/mine.log", "state.json"])
+def test_a_folder_with_files_of_somebody_else_is_no_home(tmp_path, mine):
+    (tmp_path / mine).parent.mkdir(exist_ok=True)
+    (tmp_path / mine).write_text("mine")
+    with pytest.raises(StackError, match="is not empty, and no stack ever ran there"):
+        stack.up(tmp_path, tmp_path / "template.yaml")
+    with pytest.raises(StackError, match="nothing of it is removed"):
+        stack.down(tmp_path, purge=True)
+    supervisor = [sys.executable, "-m", "bucketdex.local.supervisor", "--home", str(tmp_path), "--template", "none"]
+    done = subprocess.run(supervisor, check=False, capture_output=True, text=True)
+    assert done.returncode == 1 and "no stack ever ran there" in done.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / mine]
+
+
+def a_folder(home: Path) -> None:
+    state.write(home, a_state(home))
+    for name in ("supervisor.lock", "state.json.77", "opensearch/nodes/data", "logs/previous/edge.log"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).touch()
+
+
+def test_purging_takes_what_is_the_stacks_and_tells_what_else_is_there(tmp_path):
+    a_folder(tmp_path)
+    (tmp_path / "notes.txt").touch()
+    assert state.purge(tmp_path) == ["notes.txt"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "notes.txt"]
+    (tmp_path / "notes.txt").unlink()
+    a_folder(tmp_path)
+    assert state.purge(tmp_path) == [] and not tmp_path.exists()
+
+
+def test_what_cannot_be_removed_is_told_and_can_be_tried_again(tmp_path, monkeypatch):
+    a_folder(tmp_path)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state.shutil, "rmtree", refuse)
+        with pytest.raises(StackError, match="logs cannot be removed: Permission denied"):
+            state.purge(tmp_path)
+    assert state.purge(tmp_path) == [] and not tmp_path.exists()
+
+
+@pytest.mark.parametrize(
+    ("phase", "problem", "told"),
+    [("failed", "edge ended", "edge ended"), ("ready", "", "its supervisor was killed"), ("stopped", "", "")],
+)
+def test_why_a_stack_ended_by_itself_is_kept(tmp_path, phase, problem, told):
+    ended = msgspec.structs.replace(a_state(tmp_path, problem=problem), phase=phase)
+    state.write(tmp_path, ended)
+    assert stack.why_it_ended(tmp_path).startswith(told) and bool(stack.why_it_ended(tmp_path)) is bool(told)
 
 
 def test_the_home_is_beside_the_template_unless_the_environment_names_one(tmp_path, monkeypatch):

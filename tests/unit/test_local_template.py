@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bucketdex.local.deployment import EventSource, Queue, Route
+from bucketdex.local.deployment import EventSource, FixedResponse, Queue, Route
 from bucketdex.local.deployment.deploy import Site, parameter_values
 from bucketdex.local.deployment.readback import read_back
 from bucketdex.local.deployment.template import translate
@@ -184,10 +184,32 @@ ANSWERS = {
         "Type": "AWS::ElasticLoadBalancingV2::ListenerRule",
         "Id": "arn:rule",
         "Properties": {
+            "ListenerArn": "arn:listener",
             "Priority": "10",
             "Conditions": [{"Field": "path-pattern", "Values": ["/api/*"]}],
             "Actions": [{"Type": "forward", "TargetGroupArn": "arn:targets"}],
         },
+    },
+    "Listener": {
+        "Type": "AWS::ElasticLoadBalancingV2::Listener",
+        "Id": "arn:listener",
+        "Properties": {
+            "DefaultActions": [
+                {
+                    "Type": "fixed-response",
+                    "FixedResponseConfig": {
+                        "StatusCode": "404",
+                        "ContentType": "application/json",
+                        "MessageBody": "{}",
+                    },
+                }
+            ]
+        },
+    },
+    "Plain": {
+        "Type": "AWS::ElasticLoadBalancingV2::Listener",
+        "Id": "arn:plain",
+        "Properties": {"DefaultActions": [{"Type": "redirect"}]},
     },
     "Table": {"Type": "AWS::DynamoDB::Table", "Id": "s-Table-1", "Properties": {}},
 }
@@ -237,6 +259,11 @@ def test_routes_lead_to_functions():
     assert facts().routes == (Route("R", 10, ("/api/*",), "F", "arn:targets", multi_value=True),)
 
 
+def test_where_no_route_matches_the_listener_of_the_rules_answers():
+    assert facts().default == FixedResponse(404, "application/json", "{}")
+    assert facts(**changed("R", ListenerArn="arn:other")).default is None
+
+
 def test_tables_are_known_by_their_logical_id():
     assert facts().tables == {"Table": "s-Table-1"}
 
@@ -249,8 +276,9 @@ def test_tables_are_known_by_their_logical_id():
         changed("M", FunctionName="other"),
         changed("R", Conditions=[{"Field": "host-header", "Values": ["x"]}]),
         changed("R", Actions=[{"Type": "redirect"}]),
+        changed("Listener", DefaultActions=[{"Type": "redirect"}]),
     ],
 )
 def test_what_the_local_stack_does_not_do_fails_with_the_name_of_the_resource(change):
-    with pytest.raises(StackError, match=r"^[MR]: "):
+    with pytest.raises(StackError, match=r"^(M|R|Listener): "):
         facts(**change)

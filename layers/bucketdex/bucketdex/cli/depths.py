@@ -31,17 +31,17 @@ def look(sqs: "SQSClient", queues: Mapping[str, Queue]) -> Depths:
     return {name: _look(sqs, queue) for name, queue in queues.items()}
 
 
-def settled(look: Callable[[], Depths], seconds: float) -> bool:
-    """Look until every queue was empty twice in a row; False where it was not within this time.
+def settled(look: Callable[[], Depths], seconds: float, is_searchable: Callable[[], bool] = lambda: True) -> bool:
+    """Look until every queue was empty twice in a row and all is searchable; False where it was not within this time.
 
     Twice, so that nothing is on its way from one queue to the next.
     """
     deadline, was_empty = time.monotonic() + seconds, False
     while True:
         is_empty = all(it.is_empty for it in look().values())
-        if is_empty and was_empty:
+        if is_empty and was_empty and is_searchable():
             return True
-        if not is_empty and time.monotonic() >= deadline:
+        if (was_empty or not is_empty) and time.monotonic() >= deadline:
             return False
         was_empty = is_empty
         time.sleep(LOOK_AGAIN)

@@ -1,6 +1,8 @@
 """What a command says when it cannot do what it was asked: a line on standard error, and an exit code for scripts."""
 
+import errno
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 NO = 1  # the answer is no, or what was asked cannot be
 USAGE = 2  # typer's own too
+BROKEN_PIPE = 141  # nobody reads what is printed (`| head -1`); as of a program that SIGPIPE ends
 UNAVAILABLE = 3  # no stack runs, or a part of it does not answer: asked later it may be otherwise
 
 EXIT_CODES = {
@@ -28,6 +31,9 @@ def epilog(examples: str, **codes: str) -> str:
     own = EXIT_CODES | {int(code.strip("_")): meaning for code, meaning in codes.items()}
     listed = "\n".join(f"- {code}: {own[code]}" for code in sorted(own))
     return f"**Examples**\n\n{lines}\n\n**Exit codes**\n\n{listed}"
+
+
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # of an output, which has no name
 
 
 class NoStackError(Exception):
@@ -49,8 +55,10 @@ class Commands(TyperGroup):
         """Run the command that was named."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
+        except (typer.Exit, typer.Abort, typer.TyperException):
             raise
+        except BrokenPipeError as error:
+            raise typer.Exit(BROKEN_PIPE) from error
         except Exception as error:  # whatever it is, its user gets a line
             if ctx.params.get("debug") or os.environ.get("BUCKETDEX_DEBUG"):
                 raise
@@ -58,6 +66,28 @@ class Commands(TyperGroup):
             if code == UNAVAILABLE or isinstance(error, NoAnswerError):
                 message += _former_stack(error)
             fail(message, code)
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command line; what is said of help or version that cannot be printed is a line too."""
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            if "--debug" in sys.argv or os.environ.get("BUCKETDEX_DEBUG"):
+                raise
+            message, code = explained(error)
+            typer.echo(f"bucketdex: {message}", err=True)
+            sys.exit(code)
+        finally:
+            _flush()
+
+
+def _flush() -> None:
+    """Let what could not be printed fail no second time, at the end of the process."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with open(os.devnull, "w") as nothing:  # noqa: PTH123
+            os.dup2(nothing.fileno(), sys.stdout.fileno())
 
 
 def fail(message: str, code: int) -> NoReturn:
@@ -81,28 +111,30 @@ def explained(error: Exception) -> tuple[str, int]:
     from bucketdex.local.stack import StackError
 
     match error:
-        case StackError():  # may end with lines of a log
+        case StackError() | NoStackError():  # may end with lines of a log
             return str(error).rstrip(), UNAVAILABLE
         case Permanent() | RefusedError():
             return _line(error), NO
         case NoRegionError():  # boto reads the one, most other clients the other
             return "no region of AWS is named: set AWS_DEFAULT_REGION (AWS_REGION alone is not enough)", UNAVAILABLE
-        case Fault() | NoStackError() | SettingsError() | BotoCoreError() | ClientError() | OpenSearchException():
+        case Fault() | SettingsError() | BotoCoreError() | ClientError() | OpenSearchException():
             return _line(error), UNAVAILABLE
+    if isinstance(error, OSError) and (error.filename or error.errno in UNWRITABLE):
+        return f"{error.filename or 'the output cannot be written'}: {error.strerror}", NO
     hint = "this is a fault of bucketdex; BUCKETDEX_DEBUG=1 shows where"
     return f"{type(error).__name__}: {_line(error)} ({hint})", NO
 
 
 def _former_stack(error: Exception) -> str:
     """Return a further line for who asked a stack that has ended, which the shell still has the addresses of."""
-    from bucketdex.cli.here import points_at_a_former_stack
+    from bucketdex.cli.here import last_words, points_at_a_former_stack
 
     if isinstance(error, NoStackError) or not points_at_a_former_stack():
         return ""
     return (
         "\nno stack is running here; this shell points at a former one:"
         '\n  to leave that:      eval "$(bucketdex local env --unset)"'
-        '\n  to start a new one: bucketdex local up && eval "$(bucketdex local env)"'
+        '\n  to start a new one: bucketdex local up && eval "$(bucketdex local env)"' + last_words()
     )
 
 

@@ -25,12 +25,21 @@ def running() -> "State":
     """Return the local stack of this folder (or of `BUCKETDEX_HOME`); raises `NoStackError`."""
     from bucketdex.local import stack
 
-    state = stack.status(stack.default_home(stack.find_template()))
+    home = stack.default_home(stack.find_template())
+    state = stack.status(home)
     if state is None:
-        raise NoStackError(NO_STACK)
+        raise NoStackError(NO_STACK + last_words())
     if state.phase != "ready":
         raise NoStackError(f"the stack in {state.home} is not ready, but {state.phase}: try again in a moment")
     return state
+
+
+def last_words() -> str:
+    """Return a further line about the stack that ran here last, if it ended by itself."""
+    from bucketdex.local import stack
+
+    reason = stack.why_it_ended(stack.default_home(stack.find_template()))
+    return f"\nthe last one ended by itself: {reason}" if reason else ""
 
 
 def adopt(*needed: str) -> None:
@@ -97,7 +106,10 @@ def points_at_a_former_stack() -> bool:
 
 def is_local(url: str) -> bool:
     """Tell whether this is an address of a stack on this machine."""
-    return urlsplit(url).hostname == "127.0.0.1"
+    try:
+        return urlsplit(url).hostname == "127.0.0.1"
+    except ValueError:
+        return False
 
 
 def queues() -> "dict[str, Queue]":

@@ -53,32 +53,36 @@ def down(
     as_json: Json = False,
 ) -> None:
     """Stop the stack. The emulated buckets live in its memory and go with it."""
-    from bucketdex.cli.output import json_line
+    from bucketdex.cli.output import joined, json_line, printable
     from bucketdex.local import stack
 
     home = stack.default_home(stack.find_template())
-    ran = stack.down(home, purge=purge)
+    ran, was_there = stack.down(home), home.exists()
+    left = stack.purge(home) if purge else []
     if as_json:
-        json_line({"ran": ran, "purged": purge, "home": str(home)})
+        json_line({"ran": ran, "purged": purge, "home": str(home), "left": left})
         return
     typer.echo("The stack is stopped." if ran else "No stack was running.")
-    if purge:
-        typer.echo(f"{home} is removed.")
+    if left:
+        typer.echo(f"All of it in {home} is removed; not the stack's, and left there: {printable(joined(left))}.")
+    elif purge:
+        typer.echo(f"{home} is removed." if was_there else f"There is no {home}.")
 
 
 @app.command(epilog=epilog("bucketdex local status\nbucketdex local status --json", _1="no stack runs, or not yet"))
 def status(as_json: Json = False) -> None:
     """Show what runs, where it answers, and which processes it has. `bucketdex status` shows the queues."""
-    from bucketdex.cli.here import NO_STACK
+    from bucketdex.cli.here import NO_STACK, last_words
     from bucketdex.cli.output import console, json_line, moment, table
     from bucketdex.local import stack
 
     home = stack.default_home(stack.find_template())
     state = stack.status(home)
     if as_json:
-        json_line(_told(state) if state else {"phase": "none", "home": str(home)})
+        none = {"phase": "none", "home": str(home), "problem": stack.why_it_ended(home) or None}
+        json_line(_told(state) if state else none)
     elif state is None:
-        typer.echo(as_called(NO_STACK))
+        typer.echo(as_called(NO_STACK + last_words()))
     else:
         out = console()
         out.print(f"The stack of {state.template} is {state.phase}, since {moment(state.started)} UTC.")

@@ -20,7 +20,11 @@ def console(*, stderr: bool = False) -> "Console":
     """Return where people read: no markup in what is printed, as keys may hold brackets."""
     from rich.console import Console
 
-    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    class Pipeable(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # noqa: PLE0704  within the handler of rich, which would end the process with 1
+
+    made = Pipeable(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not made.is_terminal:
         made.width = PIPED_WIDTH
     return made
@@ -48,9 +52,8 @@ def bars() -> "Progress":
     """Return progress that counts up, on standard error."""
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    return Progress(
-        SpinnerColumn(), TextColumn("{task.description}", markup=False), console=console(stderr=True), transient=True
-    )
+    out, text = console(stderr=True), TextColumn("{task.description}", markup=False)
+    return Progress(SpinnerColumn(), text, console=out, transient=True, disable=not out.is_terminal)
 
 
 def printable(text: str) -> str:

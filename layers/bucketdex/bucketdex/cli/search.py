@@ -1,9 +1,11 @@
 """`bucketdex search`: ask the search API."""
 
+import contextlib
 import html
 import os
 import re
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -48,7 +50,7 @@ def search(
     from bucketdex.cli.output import json_line
 
     adopt(API)
-    answer = ask(os.environ[API], " ".join(words or ()), bucket or [], size)
+    answer = ask(_address(os.environ[API]), " ".join(words or ()), bucket or [], size)
     if as_json:
         json_line(answer)
         return
@@ -56,6 +58,17 @@ def search(
     if not answer["total"]:
         for name in _not_connected(bucket or []):
             typer.echo(as_called(f"No bucket {name} is connected; those that are: bucketdex bucket list"))
+
+
+def _address(url: str) -> str:
+    """Return the address, if it is one; raises `SettingsError`."""
+    from bucketdex.aws.settings import SettingsError
+
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return url
+    raise SettingsError(f"{API} is not an address such as http://127.0.0.1:8000: {url!r}")
 
 
 def ask(api_url: str, query: str, buckets: list[str], size: int) -> dict[str, Any]:

@@ -50,8 +50,10 @@ def status(
                 progress.update(task, description=f"{left:,} events are waiting or being worked on")
             return seen
 
-        settled = depths.settled(look, wait or 0)
-    settled = settled and _is_searchable()
+        search = _Search()
+        settled = depths.settled(look, wait or 0, search.refresh) and not search.problem
+    if search.problem:
+        typer.echo(f"bucketdex: {search.problem}", err=True)
     ages = [it.oldest_seconds for it in seen.values() if it.oldest_seconds is not None]
     oldest = max(ages, default=None)
     if as_json:
@@ -88,21 +90,30 @@ def _print(depths: "Depths") -> None:
     console().print(shown)
 
 
-def _is_searchable() -> bool:
-    """Make what was written searchable now; tell whether it is. There may be no index yet."""
-    from opensearchpy.exceptions import OpenSearchException
+class _Search:
+    """Whether what was written can be searched, and why not."""
 
-    from bucketdex.aws import clients, settings
-    from bucketdex.index.generations import OBJECTS_ALIAS
+    problem = ""
 
-    try:
-        where = settings.opensearch()
-    except settings.SettingsError as error:
-        typer.echo(f"bucketdex: whether what was written is searchable yet cannot be told: {error}", err=True)
-        return False
-    try:
-        clients.opensearch(where).indices.refresh(index=OBJECTS_ALIAS, params={"ignore_unavailable": "true"})
-    except OpenSearchException as error:
-        typer.echo(f"bucketdex: OpenSearch at {where.url} does not answer: {error}", err=True)
-        return False
-    return True
+    def refresh(self) -> bool:
+        """Make what was written searchable now; False where that may go better in a moment."""
+        from opensearchpy.exceptions import OpenSearchException
+
+        from bucketdex.aws import clients, settings
+        from bucketdex.index.generations import OBJECTS_ALIAS
+
+        self.problem = ""
+        try:
+            where = settings.opensearch()
+        except settings.SettingsError as error:
+            self.problem = f"whether what was written is searchable yet cannot be told: {error}"
+            return True
+        client, if_any = clients.opensearch(where), {"ignore_unavailable": "true"}  # there may be no index yet
+        try:
+            client.indices.refresh(index=OBJECTS_ALIAS, params=if_any)
+            # A refresh does not mind shards that a restart has not brought back yet.
+            whole = if_any | {"allow_partial_search_results": "false", "size": "0"}
+            client.search(index=OBJECTS_ALIAS, params=whole)
+        except OpenSearchException as error:
+            self.problem = f"OpenSearch at {where.url} does not answer: {error}"
+        return not self.problem

@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 from bucketdex.local import guard, opensearch
 from bucketdex.local.aws import LOOPBACK
 from bucketdex.local.processes import child_of
-from bucketdex.local.state import StackError, last_lines, log_file
+from bucketdex.local.state import OPENSEARCH_DATA, StackError, last_lines, log_file
 
 EDGE_LIMIT = 60  # seconds until the emulated AWS answers; far above the usual 2
-OPENSEARCH_DATA = "opensearch"
 # What the next start throws away need not be closed with care: seconds from SIGTERM to SIGKILL.
 STOP_LIMIT = 1.0
 EDGE_ENVIRONMENT = {"VALIDATE_LAMBDA_S3": "false"}  # the code of functions is not in its S3

@@ -4,14 +4,16 @@
 >>> os.environ |= environment(state)
 >>> settled(state, timeout=60)
 True
->>> down(Path(state.home), purge=True)
+>>> down(Path(state.home))
+True
+>>> purge(Path(state.home))
+[]
 """
 
 import collections
 import contextlib
 import io
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +29,7 @@ from bucketdex.local import opensearch, state
 from bucketdex.local.aws import LOOPBACK, NO_PROFILES, aws_environment, bridge_address
 from bucketdex.local.depths import QueueDepth, queues, settled
 from bucketdex.local.processes import END_LIMIT, kill_leftovers
-from bucketdex.local.state import StackError, State, default_home, log_file
+from bucketdex.local.state import StackError, State, default_home, log_file, purge
 
 __all__ = [
     "QueueDepth",
@@ -38,10 +40,12 @@ __all__ = [
     "environment",
     "find_template",
     "log_file",
+    "purge",
     "queues",
     "settled",
     "status",
     "up",
+    "why_it_ended",
 ]
 
 START_LIMIT = 180  # seconds until another's stack is ready; far above the usual 5-8
@@ -78,6 +82,7 @@ def up(
     edge and OpenSearch answer on Docker's bridge address too. Raises StackError with the end of the log when it fails.
     """
     home, template = home.absolute(), template.absolute()
+    state.check(home)
     running = _join(home)
     if running:
         _check(running, template, progress)
@@ -101,7 +106,7 @@ def up(
 
 
 def down(home: Path, *, purge: bool = False) -> bool:
-    """Stop the stack of `home` and wait until nothing of it is left; tell whether one ran. `purge` removes `home`."""
+    """Stop the stack of `home` and wait until nothing of it is left; tell whether one ran. `purge` purges it."""
     home = home.absolute()
     asked, ran = 0, False
     supervisors: list[psutil.Process] = []
@@ -120,7 +125,7 @@ def down(home: Path, *, purge: bool = False) -> bool:
     if before:
         kill_leftovers(before)
     if purge:
-        shutil.rmtree(home, ignore_errors=True)
+        state.purge(home)
     return ran
 
 
@@ -129,6 +134,14 @@ def status(home: Path) -> State | None:
     home = home.absolute()
     pid, current = state.holder(home), state.read(home)
     return current if current and current.supervisor == pid else None
+
+
+def why_it_ended(home: Path) -> str:
+    """Return why the last stack of `home` runs no more, where nobody asked it to stop; else nothing."""
+    before = state.read(home.absolute())
+    if before is None or before.phase == "stopped" or status(home):
+        return ""
+    return before.problem or f"its supervisor was killed; see {log_file(home, 'supervisor')}"
 
 
 def environment(current: State, *, bridge: bool = False) -> dict[str, str]:

@@ -12,7 +12,7 @@ import msgspec
 
 from bucketdex.local.deployment import Deployment
 
-STATE_FILE, LOCK_FILE, LOGS = "state.json", "supervisor.lock", "logs"
+STATE_FILE, LOCK_FILE, LOGS, OPENSEARCH_DATA = "state.json", "supervisor.lock", "logs", "opensearch"
 
 LOCK_ATTEMPTS = 10  # within a fifth of a second: who only asks for the holder has the lock for an instant too
 
@@ -54,7 +54,7 @@ def log_file(home: Path, name: str) -> Path:
 def set_logs_aside(home: Path) -> None:
     """Make room for the logs of a new run; those of the one before are kept in `logs/previous`."""
     previous = home / LOGS / "previous"
-    shutil.rmtree(previous, ignore_errors=True)
+    remove(previous)
     previous.mkdir(parents=True)
     for log in (home / LOGS).glob("*.log"):
         log.rename(previous / log.name)
@@ -68,11 +68,60 @@ def last_lines(log: Path, count: int = 20) -> list[str]:
         return []
 
 
+def is_ours(home: Path) -> bool:
+    """Tell whether a stack runs, or ran, in this folder."""
+    return (home / LOCK_FILE).is_file() or read(home) is not None
+
+
+def check(home: Path) -> None:
+    """Make sure that this can be the folder of a stack; raises `StackError` where somebody else has files in it."""
+    if home.exists() and not home.is_dir():
+        raise StackError(f"{home} is no folder")
+    if home.exists() and any(home.iterdir()) and not is_ours(home):
+        raise StackError(f"{home} is not empty, and no stack ever ran there: name another folder in BUCKETDEX_HOME")
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all in it, that may be absent; raises `StackError`."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StackError(f"{error.filename or path} cannot be removed: {error.strerror}") from error
+
+
+def purge(home: Path) -> list[str]:
+    """Remove what stacks left in their folder, and the folder if that is all; return the names of what else is there.
+
+    Raises `StackError` where no stack ever ran, or one runs.
+    """
+    if not home.exists():
+        return []
+    if not is_ours(home):
+        raise StackError(f"no stack ever ran in {home}: nothing of it is removed")
+    with locked(home) as ours:
+        if not ours:
+            raise StackError(f"a stack runs in {home}: nothing of it is removed")
+        # The marks by which the folder is known as ours come last, so that this can be done again after a failure.
+        for path in (home / LOGS, home / OPENSEARCH_DATA, *home.glob(f"{STATE_FILE}.*"), home / STATE_FILE):
+            remove(path)
+        others = sorted(path.name for path in home.iterdir() if path.name != LOCK_FILE)
+        remove(home / LOCK_FILE)
+    if not others:
+        try:
+            home.rmdir()
+        except OSError as error:
+            raise StackError(f"{home} cannot be removed: {error.strerror}") from error
+    return others
+
+
 def read(home: Path) -> State | None:
     """Return what was last written about the stack of `home`, which may have ended since."""
     try:
         return msgspec.json.decode((home / STATE_FILE).read_bytes(), type=State)
-    except (FileNotFoundError, msgspec.DecodeError):  # absent, or of another version
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, msgspec.DecodeError):  # another version's
         return None
 
 

@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -24,7 +23,7 @@ from bucketdex.local import state
 from bucketdex.local.aws import REGION, bridge_address, session
 from bucketdex.local.opensearch import OpenSearchError
 from bucketdex.local.processes import kill_leftovers
-from bucketdex.local.servers import OPENSEARCH_DATA, Server, edge_id, edge_server, opensearch_server
+from bucketdex.local.servers import Server, edge_id, edge_server, opensearch_server
 from bucketdex.local.state import StackError, State
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class Supervisor:
             )
         if before and before.deployment:
             self._note(CLEAN_START)
-        shutil.rmtree(self._home / OPENSEARCH_DATA, ignore_errors=True)
+        state.remove(self._home / state.OPENSEARCH_DATA)
 
     def _start(self) -> None:
         self._say("Starting OpenSearch and the emulated AWS.")
@@ -221,7 +220,16 @@ def main() -> int:
         "--bridge", nargs="?", const=bridge_address(), default="", metavar="ADDRESS", help="answer containers too"
     )
     given = parser.parse_args()
-    home = given.home.absolute()
+    try:
+        return supervise(given.home.absolute(), given.template.absolute(), given.workers, given.bridge)
+    except StackError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def supervise(home: Path, template: Path, workers: int, bridge: str) -> int:
+    """Run a stack in the folder, unless another one does; return the exit code."""
+    state.check(home)
     with state.locked(home) as ours:
         if not ours:
             print(f"another supervisor has {home}", file=sys.stderr)  # noqa: T201
@@ -229,7 +237,7 @@ def main() -> int:
         state.set_logs_aside(home)
         log_file = state.log_file(home, "supervisor")
         logging.basicConfig(filename=log_file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        return Supervisor(home, given.template.absolute(), given.workers, given.bridge).run()
+        return Supervisor(home, template, workers, bridge).run()
 
 
 if __name__ == "__main__":

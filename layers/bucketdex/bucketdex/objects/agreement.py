@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from bucketdex.control import ControlTable
 from bucketdex.errors import Transient
@@ -87,6 +87,8 @@ def look(s3: "S3Client", name: ObjectName) -> Observation:
         if status >= 500 or status == 429:
             raise Transient(f"S3 cannot tell about s3://{bucket}/{key} now: {error}") from error
         return Observation(now, problems=(f"S3 does not tell: {error}",))
+    except ParamValidationError:  # boto knows the form of a name, and says it at length
+        return Observation(now, problems=(f"S3 cannot be asked: {bucket!r} is no name of a bucket",))
     except BotoCoreError as error:
         raise Transient(f"S3 does not tell about s3://{bucket}/{key}: {error}") from error
     return Observation(now, answer=answer, size=answer["ContentLength"], tags=tags)

@@ -56,6 +56,14 @@ class Route(msgspec.Struct, frozen=True):
     multi_value: bool  # lists of header and query values, as the target group's attribute says
 
 
+class FixedResponse(msgspec.Struct, frozen=True):
+    """What a listener answers by itself where no rule of it matches."""
+
+    status: int
+    content_type: str
+    body: str
+
+
 class Deployment(msgspec.Struct, frozen=True):
     """All that was made of one template."""
 
@@ -64,3 +72,4 @@ class Deployment(msgspec.Struct, frozen=True):
     queues: tuple[Queue, ...]
     routes: tuple[Route, ...]
     tables: dict[str, str]  # logical id: name
+    default: FixedResponse | None = None  # None without a listener

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from bucketdex.local.deployment import Deployment, EventSource, Function, Queue, Route
+from bucketdex.local.deployment import Deployment, EventSource, FixedResponse, Function, Queue, Route
 from bucketdex.local.state import StackError
 
 LAMBDA_TIMEOUT, LAMBDA_MEMORY, SQS_VISIBILITY = 3, 128, 30  # what AWS takes where a template says nothing
@@ -61,9 +61,20 @@ class _Condition(msgspec.Struct, frozen=True, rename="pascal", forbid_unknown_fi
     values: list[str] = []
 
 
+class _FixedResponse(msgspec.Struct, frozen=True, rename="pascal"):
+    status_code: int
+    content_type: str = "text/plain"
+    message_body: str = ""
+
+
 class _Action(msgspec.Struct, frozen=True, rename="pascal"):
     type: str
     target_group_arn: str = ""
+    fixed_response_config: _FixedResponse | None = None
+
+
+class _Listener(msgspec.Struct, frozen=True, rename="pascal"):
+    default_actions: list[_Action]
 
 
 class _Rule(msgspec.Struct, frozen=True, rename="pascal"):
@@ -99,7 +110,7 @@ def read_back(outputs: Mapping[str, str], folders: Mapping[str, str], edge_url: 
     urls = {answers[queue.logical_id].id: queue.url for queue in queues}
     edges = {"BUCKETDEX_OPENSEARCH_URL": opensearch_url, "BUCKETDEX_OPENSEARCH_AUTH": "none"}
     functions = of_type("AWS::Lambda::Function")
-    routes = _routes(of_type("AWS::ElasticLoadBalancingV2::ListenerRule"), answers, functions)
+    rules = of_type("AWS::ElasticLoadBalancingV2::ListenerRule")
     return Deployment(
         functions=tuple(_function(name, it, folders, urls, edges) for name, it in functions.items()),
         event_sources=tuple(
@@ -107,8 +118,9 @@ def read_back(outputs: Mapping[str, str], folders: Mapping[str, str], edge_url: 
             for name, it in of_type("AWS::Lambda::EventSourceMapping").items()
         ),
         queues=queues,
-        routes=tuple(sorted(routes, key=lambda route: route.priority)),
+        routes=tuple(sorted(_routes(rules, answers, functions), key=lambda route: route.priority)),
         tables={name: it.id for name, it in of_type("AWS::DynamoDB::Table").items()},
+        default=_default(of_type("AWS::ElasticLoadBalancingV2::Listener"), rules),
     )
 
 
@@ -194,6 +206,19 @@ def _routes(
             target_group_arn=arn,
             multi_value=attributes.get("lambda.multi_value_headers.enabled") == "true",
         )
+
+
+def _default(listeners: Mapping[str, Answer], rules: Mapping[str, Answer]) -> FixedResponse | None:
+    """Return what the listener of the rules answers by itself; one without rules is not here."""
+    with_rules = {it.properties.get("ListenerArn") for it in rules.values()}
+    for logical_id, answer in listeners.items():
+        if answer.id not in with_rules:
+            continue
+        told = _convert(logical_id, answer.properties, _Listener).default_actions[0].fixed_response_config
+        if told is None:
+            raise StackError(f"{logical_id}: the default action of a local listener is a fixed-response")
+        return FixedResponse(told.status_code, told.content_type, told.message_body)
+    return None
 
 
 def _function_of(reference: str, functions: Mapping[str, Answer], logical_id: str) -> str:

@@ -19,6 +19,7 @@ ASKED = {
     "AWS::SQS::Queue": ("Arn", "QueueName"),
     "AWS::DynamoDB::Table": (),
     "AWS::ElasticLoadBalancingV2::TargetGroup": (),
+    "AWS::ElasticLoadBalancingV2::Listener": (),
     "AWS::ElasticLoadBalancingV2::ListenerRule": (),
 }
 TAKEN_OUT = (

@@ -1,6 +1,7 @@
 """The emulated AWS of the local stack: `python -m bucketdex.local.edge --port N [--host HOST] [--bind HOST:PORT ...]`.
 
-It is moto's server with S3 and SQS put right (`s3`, `notifications`, `sqs`). Its memory is all it has.
+It is moto's server with S3, SQS and DynamoDB put right (`s3`, `notifications`, `sqs`, `dynamodb`). Its memory is all it
+has.
 Besides the AWS services it answers
 
 `GET /_bucketdex/health`   `{"status": "ok", "id": ...}`
@@ -22,7 +23,7 @@ import msgspec
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from bucketdex.local.edge import s3, sqs
+from bucketdex.local.edge import dynamodb, s3, sqs
 from bucketdex.local.edge.faults import Application, Fault, Faults
 
 OURS = "/_bucketdex/"
@@ -46,6 +47,7 @@ def serve(addresses: list[tuple[str, int]]) -> None:
     """Answer on each of the addresses, until SIGTERM or SIGINT."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its line per request costs a third of the throughput
+    dynamodb.install()
     s3.install()
     sqs.install()
     application = edge()

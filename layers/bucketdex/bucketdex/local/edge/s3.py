@@ -11,7 +11,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.s3 import notifications
-from moto.s3.exceptions import MethodNotAllowed, MissingKey
+from moto.s3.exceptions import MethodNotAllowed, MissingKey, MissingVersion
 from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
@@ -19,6 +19,7 @@ from bucketdex.local.edge.notifications import DELETED, ETAG_OF_NOTHING, MARKED,
 
 moto_key_response, moto_bucket_response = S3Response._key_response, S3Response._bucket_response
 moto_get_object, moto_delete_object = S3Response.get_object, S3Backend.delete_object
+moto_delete_tagging, moto_get_notification = S3Backend.delete_object_tagging, S3Response.get_bucket_notification
 
 _locks: weakref.WeakValueDictionary[tuple[str, str], Any] = weakref.WeakValueDictionary()
 _locks_lock = threading.Lock()
@@ -30,7 +31,9 @@ def install() -> None:
         (S3Response, "_key_response", key_response),
         (S3Response, "_bucket_response", bucket_response),
         (S3Response, "get_object", get_object),
+        (S3Response, "get_bucket_notification", get_bucket_notification),
         (S3Backend, "delete_object", delete_object),
+        (S3Backend, "delete_object_tagging", delete_object_tagging),
         (S3Backend, "_set_delete_marker", set_delete_marker),
         (notifications, "send_event", send_event),
     ):
@@ -85,6 +88,25 @@ def delete_object(
         elif bucket.is_versioned and version_id is not None and existed:
             tell(self.account_id, DELETED, bucket, key_name, version_id, None, None)
         return done
+
+
+def delete_object_tagging(self: S3Backend, bucket_name: str, key_name: str, version_id: str | None = None) -> None:
+    """AWS: the tags of an object that is not there are a 404."""
+    if self.get_object(bucket_name, key_name, version_id=version_id) is None:
+        raise MissingVersion(key_name, version_id) if version_id else MissingKey(key=key_name)
+    moto_delete_tagging(self, bucket_name, key_name, version_id)
+
+
+def get_bucket_notification(self: S3Response) -> Any:
+    """AWS: tells of EventBridge too, where that is switched on."""
+    status, headers, body = moto_get_notification(self)
+    configuration = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    if configuration and configuration.event_bridge is not None:
+        text = body.decode() if isinstance(body, bytes) else body
+        end = "</NotificationConfiguration>"
+        begun = text.removesuffix(end) if text.endswith(end) else text.removesuffix("/>") + ">"  # else nothing is in it
+        body = f"{begun}<EventBridgeConfiguration/>{end}"
+    return status, headers, body
 
 
 def set_delete_marker(self: S3Backend, bucket_name: str, key_name: str) -> FakeDeleteMarker:

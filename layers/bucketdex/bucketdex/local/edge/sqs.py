@@ -4,18 +4,21 @@ moto changes a queue's list of messages without a lock, so that messages sent wh
 through all of them several times for each that is sent or received; and plays Lambda's poller itself, in Docker.
 """
 
+import base64
 import time
 import uuid
 from typing import Any
 
 import msgspec
-from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
+from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
+from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 LONGEST_DELAY = 900  # seconds, as in AWS
 LOOK_AGAIN = 0.25  # seconds after which a long poll looks for messages whose delay or visibility timeout is over
 
-moto_send, moto_receive = SQSBackend.send_message, SQSBackend.receive_message
+moto_send, moto_send_batch = SQSBackend.send_message, SQSBackend.send_message_batch
+moto_receive = SQSBackend.receive_message
 moto_change_visibility, moto_purge = SQSBackend.change_message_visibility, SQSBackend.purge_queue
 
 
@@ -32,6 +35,7 @@ def install() -> None:
     """Put the functions of this module into moto's place."""
     for owner, name, function in (
         (SQSBackend, "send_message", send_message),
+        (SQSBackend, "send_message_batch", send_message_batch),
         (SQSBackend, "receive_message", receive_message),
         (SQSBackend, "change_message_visibility", change_message_visibility),
         (SQSBackend, "purge_queue", purge_queue),
@@ -82,11 +86,34 @@ def send_message(self: SQSBackend, queue_name: str, message_body: str, **options
             f"Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
         )
     self._validate_message(queue, message_body, delay, group_id=group_id)
+    limit = queue.maximum_message_size
+    if size(message_body, options.get("message_attributes")) > limit:
+        raise InvalidParameterValue(
+            f"One or more parameters are invalid. Reason: Message must be shorter than {limit} bytes."
+        )
     message = Message(str(uuid.uuid4()), message_body, options.get("system_attributes"))
     message.message_attributes, message.group_id = options.get("message_attributes") or {}, group_id
     message.mark_sent(delay_seconds=delay)
     queue.add_message(message)
     return message
+
+
+def send_message_batch(self: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
+    """AWS: all that is sent at once is limited as one message is, attributes included."""
+    total = sum(size(entry["MessageBody"], entry.get("MessageAttributes")) for entry in entries.values())
+    if total > MAXIMUM_MESSAGE_LENGTH:
+        raise BatchRequestTooLong(total)
+    return moto_send_batch(self, queue_name, entries)
+
+
+def size(body: str, attributes: dict[str, dict[str, Any]] | None) -> int:
+    """Return the bytes that AWS counts of a message: its body, and names, types and values of its attributes."""
+    total = len(body.encode())
+    for name, attribute in (attributes or {}).items():
+        binary, text = attribute.get("BinaryValue") or b"", attribute.get("StringValue") or ""
+        total += len(name.encode()) + len(attribute.get("DataType", "").encode()) + len(text.encode())
+        total += len(binary) if isinstance(binary, bytes) else len(base64.b64decode(binary))
+    return total
 
 
 def receive_message(

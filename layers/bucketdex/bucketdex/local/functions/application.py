@@ -42,7 +42,7 @@ class Application:
 
     def start(self) -> str:
         """Begin to poll and to answer; return the address of the routes."""
-        self._http = http.serve(self._deployment.routes, self._pools)
+        self._http = http.serve(self._deployment, self._pools)
         for poller in self._pollers:
             poller.start()
         return self._http.url

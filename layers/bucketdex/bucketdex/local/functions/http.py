@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from bucketdex.local.deployment import Route
+from bucketdex.local.deployment import Deployment, FixedResponse
 from bucketdex.local.functions.load_balancer import (
     BODY_LIMIT,
     BadAnswer,
@@ -41,23 +41,29 @@ class LoadBalancer(ThreadingHTTPServer):
         self.url = f"http://{host}:{self.server_port}"
 
 
-def serve(routes: tuple[Route, ...], functions: Mapping[str, FunctionPool]) -> LoadBalancer:
+def serve(deployment: Deployment, functions: Mapping[str, FunctionPool]) -> LoadBalancer:
     """Answer the routes until `shutdown`."""
-    server = LoadBalancer(lambda request: answer(request, routes, functions))
+    server = LoadBalancer(lambda request: answer(request, deployment, functions))
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     return server
 
 
-def answer(request: Request, routes: tuple[Route, ...], functions: Mapping[str, FunctionPool]) -> Response:
-    """Return what the function behind the request's path says; 404 without one, 502 when it fails."""
-    route = route_for(request.path, routes)
+def answer(request: Request, deployment: Deployment, functions: Mapping[str, FunctionPool]) -> Response:
+    """Return what the function behind the request's path says, the listener where there is none; 502 when it fails."""
+    route = route_for(request.path, deployment.routes)
     if route is None:
-        return NO_ROUTE
+        return fixed(deployment.default) if deployment.default else NO_ROUTE
     try:
         return response_of(functions[route.function].invoke(alb_event(request, route)), route)
     except (FunctionError, BadAnswer) as error:
         log.warning("%s %r: %s failed: %s", request.method, request.path, route.function, error)
         return FAILED
+
+
+def fixed(told: FixedResponse) -> Response:
+    """Return what a listener answers by itself."""
+    content_type = told.content_type if "charset" in told.content_type else f"{told.content_type}; charset=utf-8"
+    return Response(told.status, [("Content-Type", content_type)], told.body.encode())
 
 
 class _Exchange(BaseHTTPRequestHandler):
