@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 GOAL = 0.9
 OURS, RAW = "bucketdex-bench-a", "bucketdex-bench-b"  # names of one length
-DOCUMENTS, ROUNDS, WARM_UP = 8_000, 40, 5  # the first rounds make the server's compiler warm
+DOCUMENTS, ROUNDS, WARM_UP = 16_000, 30, 3  # the first rounds make the server's compiler warm
 CHUNKS = (100, 2_000)  # a batch of single events, and one of backfill messages
 # For throughput, not for a quick start; see bucketdex/local/opensearch.py.
 JAVA = "-XX:TieredStopAtLevel=4 -Xms2g -Xmx2g"
@@ -163,18 +163,18 @@ def run(rounds: int = ROUNDS) -> list[Figure]:
 
 
 def _figure(chunk: int, costs: dict[str, list[Cost]]) -> Figure:
-    # Of single requests, since merges and refreshes fall into some of them, of either side, and double their time.
-    ratio = statistics.median(c.wall for c in costs["raw"]) / statistics.median(c.wall for c in costs["ours"])
-    totals = sum(c.wall for c in costs["raw"]) / sum(c.wall for c in costs["ours"])
+    ratio = sum(c.wall for c in costs["raw"]) / sum(c.wall for c in costs["ours"])
+    # Merges and refreshes fall into some requests, of either side, and double their time: medians leave them out.
+    medians = statistics.median(c.wall for c in costs["raw"]) / statistics.median(c.wall for c in costs["ours"])
     return Figure(
         what=f"documents/s through our bulk writer : ready-made bodies, {chunk} documents a request",
         value=f"{ratio:.3f}",
         goal=f">= {GOAL}",
         met=ratio >= GOAL,
         details=(
-            f"by the median of {len(costs['raw'])} requests; by their total time {totals:.3f}",
+            f"by the total time of {len(costs['raw'])} requests each; by their medians {medians:.3f}",
             *(
-                f"{name}: {chunk / statistics.median(c.wall for c in of_one):,.0f} documents/s, "
+                f"{name}: {chunk * len(of_one) / sum(c.wall for c in of_one):,.0f} documents/s, "
                 f"{statistics.median(c.cpu for c in of_one) / chunk * 1e6:.1f} us of the client's CPU a document"
                 for name, of_one in costs.items()
             ),

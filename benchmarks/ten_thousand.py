@@ -33,6 +33,7 @@ def run(objects: int = OBJECTS) -> list[Figure]:
         own = time.process_time() - own
         spent = {name: seconds - before.get(name, 0.0) for name, seconds in stack.cpu_seconds().items()}
         log = stack.function_log()[log_before:]
+    spent = {name: seconds for name, seconds in spent.items() if seconds >= 0.5}
     return [
         Figure(
             what=f"{objects:,} objects written -> all found, local stack",
