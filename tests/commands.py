@@ -17,7 +17,7 @@ from bucketdex.aws import clients
 from bucketdex.aws.settings import OpenSearchSettings
 from bucketdex.buckets.connect import Edges, connect
 from bucketdex.control import ControlTable
-from bucketdex.index.generations import OBJECTS_ALIAS
+from bucketdex.index.generations import ALIASES
 from bucketdex.local import aws, stack
 from bucketdex.local.stack import State
 
@@ -60,7 +60,7 @@ class Stack:
     def settle(self) -> None:
         """As `status --wait` does; that itself is tested too."""
         assert stack.settled(self.state, 90)
-        self.opensearch.indices.refresh(index=OBJECTS_ALIAS)
+        self.opensearch.indices.refresh(index=list(ALIASES))
 
     def show(self, bucket: str, *keys: str, code: int = 0) -> list[dict[str, Any]]:
         return self.json("show", *(f"s3://{bucket}/{key}" for key in keys), code=code)

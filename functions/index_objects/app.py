@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from time import time
 from typing import Any
 
@@ -10,10 +10,11 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 
 from bucketdex.aws import clients, settings
 from bucketdex.aws.queues import deliveries
+from bucketdex.changes import batch, telemetry
+from bucketdex.changes.sending import send
 from bucketdex.control import ControlTable
-from bucketdex.objects import batch, telemetry
 from bucketdex.objects.observe import ObjectReader
-from bucketdex.objects.reconcile import Edges
+from bucketdex.objects.reconcile import Edges, reconcile
 
 logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
 
@@ -34,21 +35,23 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def remaining() -> float:
         return float(context.get_remaining_time_in_millis() / 1000)
 
+    edges = Edges(
+        control=ControlTable(clients.dynamodb(), given.control.table),
+        opensearch=clients.opensearch(given.opensearch),
+        objects=ObjectReader(clients.quick_s3(given.s3_concurrency), lambda: datetime.now(UTC), remaining),
+        pass_on=partial(send, clients.sqs(), given.package_events_url),
+        remaining=remaining,
+        concurrently=readers(given.s3_concurrency).map,
+        span=tracer.provider.in_subsegment,
+    )
     report = batch.handle(
         deliveries(event),
-        Edges(
-            control=ControlTable(clients.dynamodb(), given.control.table),
-            opensearch=clients.opensearch(given.opensearch),
-            objects=ObjectReader(clients.quick_s3(given.s3_concurrency), lambda: datetime.now(UTC), remaining),
-            remaining=remaining,
-            concurrently=readers(given.s3_concurrency).map,
-            span=tracer.provider.in_subsegment,
-        ),
+        partial(reconcile, edges),
         batch.Queues(clients.sqs(), given.queues, given.max_receives),
         now=time,
     )
     try:
-        telemetry.tell(report, logger, metrics)
+        telemetry.tell(report, logger, metrics, "object")
     except Exception:
         logger.exception("the batch is done, but not all of it could be told")
     return {"batchItemFailures": [{"itemIdentifier": identity} for identity in report.settled.reported]}

@@ -8,24 +8,35 @@ from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.aws import clients, settings
 from bucketdex.control import ControlTable
-from bucketdex.search import api, objects
+from bucketdex.search import answering, api, containing
+from bucketdex.search.containing import Containers
 from bucketdex.search.hits import Answer
+from bucketdex.search.question import Question
 from bucketdex.search.viewer import Viewer
 
 logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
 
 
-def search(text: str, size: int, buckets: tuple[str, ...]) -> Answer:
-    """Search as somebody who may see every connected bucket."""
+def viewer() -> Viewer:
+    """Return somebody who may see every connected bucket."""
     control = ControlTable(clients.dynamodb(), settings.control().table)
-    viewer = Viewer(frozenset(bucket.name for bucket in control.buckets()))
-    return objects.search(clients.opensearch(settings.opensearch()), viewer, text, size, buckets)
+    return Viewer(frozenset(bucket.name for bucket in control.buckets()))
+
+
+def search(question: Question) -> Answer:
+    """Search in all that can be seen."""
+    return answering.search(clients.opensearch(settings.opensearch()), viewer(), question)
+
+
+def packages_of(bucket: str, key: str, version_id: str | None) -> Containers:
+    """Find the packages that contain an object."""
+    return containing.containing(clients.opensearch(settings.opensearch()), viewer(), bucket, key, version_id)
 
 
 @cache
 def app() -> ALBResolver:
     """Return the routes, made once."""
-    return api.resolver(search)
+    return api.resolver(api.Answers(search, packages_of))
 
 
 @logger.inject_lambda_context

@@ -9,7 +9,7 @@ from opensearchpy import OpenSearch
 
 import parts
 from bucketdex.control import Bucket, ControlTable
-from bucketdex.index.generations import ensure_objects
+from bucketdex.index.generations import KINDS, ensure
 from bucketdex.local import stack
 from e2e.lake import BUCKET, Lake
 
@@ -36,6 +36,7 @@ def lake(state) -> Lake:
 
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    ensure_objects(opensearch, control)
+    for kind in KINDS:
+        ensure(opensearch, control, kind)
     control.add_bucket(Bucket(BUCKET, datetime.now(UTC)))
     return Lake(state, s3, sqs, opensearch, control)

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -15,13 +16,12 @@ from opensearchpy import OpenSearch
 
 from bucketdex.aws.queues import Delivery
 from bucketdex.aws.settings import Queue
-from bucketdex.changes import ObjectChange, backfill
+from bucketdex.changes import ObjectChange, backfill, batch
 from bucketdex.control import Bucket, ControlTable
-from bucketdex.index.generations import OBJECTS, OBJECTS_ALIAS, ensure_objects
+from bucketdex.index.generations import OBJECTS, OBJECTS_ALIAS, ensure
 from bucketdex.index.ids import object_id
-from bucketdex.objects import batch
 from bucketdex.objects.observe import EXCERPT_BYTES, WHOLE_BYTES, ObjectReader
-from bucketdex.objects.reconcile import Edges
+from bucketdex.objects.reconcile import Edges, reconcile
 from emulated import Aws
 
 MAX_RECEIVES = 5
@@ -47,8 +47,10 @@ class World:
             for number, body in enumerate(bodies)
         ]
         reader = ObjectReader(self.s3, lambda: datetime.now(UTC), lambda: 60.0)
-        edges = Edges(self.control, self.index, reader, lambda: 60.0, sleep=lambda _: None)
-        return batch.handle(messages, edges, batch.Queues(self.sqs, [self.queue], MAX_RECEIVES), time.time)
+        edges = Edges(self.control, self.index, reader, _no_packages, lambda: 60.0, sleep=lambda _: None)
+        return batch.handle(
+            messages, partial(reconcile, edges), batch.Queues(self.sqs, [self.queue], MAX_RECEIVES), time.time
+        )
 
     def reconciled(self, key: str, **hint: Any) -> dict[str, Any]:
         """Tell of a change of this key, and return its document."""
@@ -73,6 +75,10 @@ class World:
         return letters
 
 
+def _no_packages(changes: object) -> None:
+    raise AssertionError(f"no key here is one of a package: {changes}")
+
+
 def told(bucket: str, key: str, **hint: Any) -> str:
     thing = {"key": quote_plus(key, safe="/")} | hint
     record = {
@@ -93,7 +99,7 @@ def control(aws: Aws, index: OpenSearch) -> ControlTable:
         BillingMode="PAY_PER_REQUEST",
     )
     table = ControlTable(dynamodb, "control")
-    ensure_objects(index, table)
+    ensure(index, table, OBJECTS)
     return table
 
 
@@ -312,7 +318,7 @@ def test_an_index_that_is_gone_is_made_anew_when_a_bucket_is_connected(world):
     [generation] = world.control.generations(OBJECTS)
     world.index.indices.delete(index=generation.index)
     assert world.handle(told(world.bucket, "a")).settled.reported == ("0",)
-    assert ensure_objects(world.index, world.control) == (generation,)
+    assert ensure(world.index, world.control, OBJECTS) == (generation,)
     assert world.reconciled("a")["size"] == 1
     assert world.index.indices.exists_alias(name=OBJECTS_ALIAS, index=generation.index)
 

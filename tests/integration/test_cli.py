@@ -47,8 +47,9 @@ def test_show_of_a_bucket_that_is_not_connected_says_so(it):
 def test_a_bucket_that_is_not_there_is_told_and_nothing_is_suggested_for_it(it):
     shown = it.run("show", "s3://nope/x")
     assert shown.returncode == 0 and "there is no such bucket" in shown.stdout and "bucket add" not in shown.stdout
-    assert it.run("search", "x", "-b", "nope").stdout.startswith("0 objects found.\nNo bucket nope is connected")
-    assert it.json("search", "x", "-b", "nope") == [{"total": 0, "hits": []}]
+    assert it.run("search", "x", "-b", "nope").stdout.startswith("Nothing found.\nNo bucket nope is connected")
+    none = {"object": 0, "package": 0, "entry": 0}
+    assert it.json("search", "x", "-b", "nope") == [{"total": 0, "totals": none, "hits": []}]
     removed = it.run("bucket", "remove", "s3://nope/")
     assert removed.returncode == 1 and "the bucket nope is not connected" in removed.stderr
     assert "Disconnect" not in removed.stderr
@@ -78,7 +79,7 @@ def test_status_waits_and_is_1_when_that_was_not_long_enough(it):
     assert it.json("status", "--wait", "60")[0]["settled"] is True
     [told] = it.json("status")
     assert told["settled"] is True and told["oldest_event_seconds"] is None
-    assert set(told["queues"]) == {"ObjectEvents", "BulkEvents"}
+    assert set(told["queues"]) == {"ObjectEvents", "BulkEvents", "PackageEvents"}
 
 
 def test_status_waits_for_an_opensearch_that_starts_again(it, lab):

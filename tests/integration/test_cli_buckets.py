@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+import packages
 from bucketdex.buckets.connect import connect
 from bucketdex.buckets.notification import rule
 from bucketdex.errors import Permanent
 from bucketdex.index.ids import object_id
+from bucketdex.manifest.layout import manifest_key
 from commands import it, lab
 
 __all__ = ["it", "lab"]  # fixtures
@@ -163,3 +165,29 @@ def test_what_stood_there_before_is_kept_in_the_control_table(it):
     )
     with pytest.raises(Permanent, match="another stack"):
         connect("kept", it.edges, lambda: datetime.now(UTC))
+
+
+def test_packages_are_counted_shown_and_their_entries_kept_as_is_said(it, lab):
+    contents = {name: packages.manifest([packages.entry(lab, name)], message=name) for name in ("old", "new")}
+    (old, _), (new, _) = contents.values()
+    for top_hash, content in contents.values():
+        packages.put(it.s3, lab, top_hash, content)
+    keys = [packages.point(it.s3, lab, "a/b", old, packages.TIME), packages.point(it.s3, lab, "a/b", new)]
+    it.settle()
+    [listed] = [line for line in it.json("bucket", "list") if line["name"] == lab]
+    assert (listed["packages"], listed["entries"], listed["objects"]) == (1, "latest", 0)
+    shown = it.show(lab, *keys, manifest_key(old), manifest_key(new))
+    assert all(line["agrees"] for line in shown)
+    assert [line["indexed"].get("handle") for line in shown] == ["a/b", "a/b", None, None]
+    for wanted, found in (("all", 1), ("latest", 0)):
+        assert it.json("bucket", "set", lab, "--entries", wanted) == [
+            {"bucket": lab, "entries": wanted, "keys_sent": 2}
+        ]
+        it.settle()
+        [answer] = it.json("search", "old", "--kind", "entry")
+        assert answer["total"] == found
+
+
+def test_a_setting_of_a_bucket_that_is_not_connected_is_refused(it):
+    done = it.run("bucket", "set", "nobodys", "--entries", "all")
+    assert done.returncode == 1 and "not connected" in done.stderr

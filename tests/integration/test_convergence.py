@@ -21,10 +21,10 @@ from botocore.config import Config
 
 from bucketdex.aws.settings import OpenSearchSettings
 from bucketdex.buckets import connect
+from bucketdex.check.agreement import agreements
 from bucketdex.control import ControlTable
 from bucketdex.index.generations import OBJECTS_ALIAS
 from bucketdex.local import aws, stack
-from bucketdex.objects.agreement import agreements
 
 ROOT = Path(__file__).parents[2]
 KEYS = [

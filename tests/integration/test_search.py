@@ -7,14 +7,15 @@ import msgspec
 import pytest
 from opensearchpy import OpenSearch
 
+from bucketdex.changes.hint import Hint
 from bucketdex.index import writer
 from bucketdex.index.generations import NOT_DELETED, OBJECTS_ALIAS
 from bucketdex.index.ids import object_id
 from bucketdex.index.mappings import objects_index
 from bucketdex.objects.document import object_document
-from bucketdex.objects.hint import Hint
 from bucketdex.objects.observe import Observation
-from bucketdex.search.objects import search
+from bucketdex.search.answering import search
+from bucketdex.search.question import Question
 from bucketdex.search.viewer import Viewer
 
 INDEX = "bucketdex-objects-test-of-search"
@@ -61,7 +62,7 @@ def write(index: OpenSearch, bucket: str, key: str, seen: Observation) -> None:
 
 
 def found(corpus: OpenSearch, text: str, buckets: tuple[str, ...] = ("lab",)) -> list[str]:
-    return [hit.key for hit in search(corpus, Viewer(frozenset(buckets)), text).hits]
+    return [hit.key for hit in search(corpus, Viewer(frozenset(buckets)), Question(text)).hits]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_every_word_has_to_be_found(corpus):
 
 
 def test_content_is_found_and_marked_as_safe_html(corpus):
-    answer = search(corpus, Viewer(frozenset({"lab"})), "quick")
+    answer = search(corpus, Viewer(frozenset({"lab"})), Question("quick"))
     [hit] = answer.hits
     assert answer.total == 1
     assert hit.highlights["content"] == ["The &lt;b&gt;<mark>quick</mark>&lt;&#x2F;b&gt; fox of plate seven &amp; café"]
@@ -116,14 +117,14 @@ def test_what_was_deleted_is_not_found(corpus):
 
 
 def test_nobody_finds_what_is_in_a_bucket_that_they_may_not_see(corpus):
-    assert search(corpus, Viewer(frozenset({"lab"})), "classified").total == 0
-    assert search(corpus, Viewer(frozenset({"secret"})), "classified").total == 1
-    assert search(corpus, Viewer(frozenset()), "").total == 0
-    assert search(corpus, Viewer(frozenset({"lab"})), "", buckets=("secret",)).total == 0
+    assert search(corpus, Viewer(frozenset({"lab"})), Question("classified")).total == 0
+    assert search(corpus, Viewer(frozenset({"secret"})), Question("classified")).total == 1
+    assert search(corpus, Viewer(frozenset()), Question("")).total == 0
+    assert search(corpus, Viewer(frozenset({"lab"})), Question(buckets=("secret",))).total == 0
 
 
 def test_an_empty_search_finds_everything(corpus):
-    assert search(corpus, Viewer(frozenset({"lab"})), "", size=100).total == len(FILES)
+    assert search(corpus, Viewer(frozenset({"lab"})), Question(size=100)).total == len(FILES)
 
 
 @pytest.mark.parametrize(
@@ -152,4 +153,4 @@ def test_an_empty_search_finds_everything(corpus):
     ],
 )
 def test_nothing_that_is_typed_breaks_a_search(corpus, text):
-    search(corpus, Viewer(frozenset({"lab"})), text)
+    search(corpus, Viewer(frozenset({"lab"})), Question(text))

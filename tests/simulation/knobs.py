@@ -9,9 +9,9 @@ VISIBILITY_SECONDS = 360
 MAX_RECEIVES = 100
 
 
-@dataclass(frozen=True)
-class Knobs:
-    """Times are in microseconds, all else are chances or counts."""
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast everything goes, and how often it fails. Times are in microseconds, all else are chances or counts."""
 
     quick: int
     stall: float
@@ -20,6 +20,24 @@ class Knobs:
     crash: float
     concurrency: int  # invocations at once of a queue
     batch: int  # most messages of an invocation
+    s3_faults: float
+    index_faults: float
+    throttled: float  # items of a bulk request
+    sqs_faults: float
+    control_faults: float
+    visibility: int
+    max_receives: int
+
+    @property
+    def receives_run_out(self) -> bool:
+        """Whether messages may become dead letters that nothing is wrong with; they are replayed then."""
+        return self.max_receives < MAX_RECEIVES or self.visibility < VISIBILITY_SECONDS * SECOND
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knobs(Pace):
+    """Of a world of objects."""
+
     buckets: int
     keys: int  # of each bucket
     bursts: int  # of operations; between them everything settles, and is judged
@@ -31,23 +49,11 @@ class Knobs:
     together: float  # an event shares its message with the one before
     facts: float
     bad: float  # of a message that nobody can process, in a burst
-    s3_faults: float
-    index_faults: float
-    throttled: float  # items of a bulk request
-    sqs_faults: float
-    control_faults: float
     denials: float
-    visibility: int
-    max_receives: int
     rebuild: bool
     connect: bool  # a bucket is connected in the middle
     outage: int  # of OpenSearch
     denied_for_good: bool
-
-    @property
-    def receives_run_out(self) -> bool:
-        """Whether messages may become dead letters that nothing is wrong with; they are replayed then."""
-        return self.max_receives < MAX_RECEIVES or self.visibility < VISIBILITY_SECONDS * SECOND
 
 
 def draw(rng: random.Random) -> Knobs:

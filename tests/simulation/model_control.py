@@ -6,6 +6,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from bucketdex.control import Generation
+from bucketdex.control.table import Entries
 from simulation.schedule import Schedule
 
 TABLE = "control"
@@ -14,11 +15,13 @@ TABLE = "control"
 class ModelDynamoDb:
     """The client, and what the table holds."""
 
-    def __init__(self, schedule: Schedule, faults: float) -> None:
+    def __init__(self, schedule: Schedule, faults: float, kind: str = "objects") -> None:
         self.buckets: set[str] = set()
+        self.entries: dict[str, Entries] = {}  # the setting of a bucket, where it has one
         self.generations: tuple[Generation, ...] = ()
         self._schedule = schedule
         self._faults = faults
+        self._kind = kind
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Answer as BatchGetItem does, with consistent reads only."""
@@ -41,7 +44,8 @@ class ModelDynamoDb:
     def _item(self, key: dict[str, Any]) -> dict[str, Any] | None:
         kind, name = key["pk"]["S"], key["sk"]["S"]
         if kind == "bucket" and name in self.buckets:
-            return key | {"added": {"S": "2026-01-01T00:00:00Z"}, "before": {"S": "{}"}}
-        if kind == "generations" and name == "objects" and self.generations:
+            told = {"entries": {"S": self.entries[name]}} if name in self.entries else {}
+            return key | {"added": {"S": "2026-01-01T00:00:00Z"}, "before": {"S": "{}"}} | told
+        if kind == "generations" and name == self._kind and self.generations:
             return key | {"generations": {"S": msgspec.json.encode(self.generations).decode()}}
         return None

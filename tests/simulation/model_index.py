@@ -13,7 +13,7 @@ from opensearchpy.exceptions import ConnectionTimeout, TransportError
 
 from bucketdex.index.mappings import OBJECT
 from simulation.contents import POISON
-from simulation.knobs import Knobs
+from simulation.knobs import Pace
 from simulation.schedule import Schedule
 
 FIELDS = frozenset(OBJECT["properties"])
@@ -27,6 +27,7 @@ class Doc(msgspec.Struct):
     source: dict[str, Any]
     seq_no: int
     primary_term: int
+    version: int = 1
 
 
 class Index:
@@ -37,10 +38,11 @@ class Index:
         self.seq_no = -1
         self.primary_term = 1
 
-    def put(self, identity: str, source: dict[str, Any]) -> None:
+    def put(self, identity: str, source: dict[str, Any], version: int = 1) -> Doc:
         """Write a document, whatever was there."""
         self.seq_no += 1
-        self.docs[identity] = Doc(source, self.seq_no, self.primary_term)
+        doc = self.docs[identity] = Doc(source, self.seq_no, self.primary_term, version)
+        return doc
 
     def remove(self, identity: str) -> None:
         """Delete a document, if it is there."""
@@ -51,14 +53,14 @@ class Index:
 class ModelOpenSearch:
     """The client: `watch` sees each document that is written, before it replaces the one before."""
 
-    def __init__(self, schedule: Schedule, knobs: Knobs, watch: Watch) -> None:
+    def __init__(self, schedule: Schedule, pace: Pace, watch: Watch) -> None:
         self.transport = self
         self.indexes: dict[str, Index] = {}
         self.down: tuple[int, int] = (0, 0)
         self._schedule = schedule
         self._rng = schedule.rng
-        self._faults = knobs.index_faults
-        self._throttled = knobs.throttled
+        self._faults = pace.index_faults
+        self._throttled = pace.throttled
         self._watch = watch
 
     def perform_request(self, method: str, url: str, params: dict[str, str] | None = None, body: bytes = b"") -> Any:
@@ -70,11 +72,14 @@ class ModelOpenSearch:
         if breaks and self._rng.random() < 0.5:
             self._schedule.counts["requests to OpenSearch lost before"] += 1
             raise self._failure()
-        answer = self._get(body) if (method, url) == ("POST", "/_mget") else self._bulk(body, cut=bool(breaks))
+        answer = self._answer(method, url, body, cut=bool(breaks))
         if breaks:
             self._schedule.counts["answers of OpenSearch lost after"] += 1
             raise self._failure()
         return answer
+
+    def _answer(self, method: str, url: str, body: bytes, *, cut: bool) -> Any:
+        return self._get(body) if (method, url) == ("POST", "/_mget") else self._bulk(body, cut=cut)
 
     def _failure(self) -> Exception:
         kind = self._rng.randrange(4)
@@ -103,61 +108,65 @@ class ModelOpenSearch:
 
     def _bulk(self, body: bytes, *, cut: bool) -> dict[str, Any]:
         items: list[dict[str, Any]] = []
-        for operation, about, source in _operations(body):
+        for operation, about, source in operations(body):
             if items and self._rng.random() < BETWEEN:
                 self._schedule.pause("between two documents of _bulk")
             if cut and self._rng.random() < 0.2:
                 break  # the node goes down in the middle
-            status, error = self._apply(operation, about, source)
-            if self._schedule.tracing:
-                self._schedule.say(f"{operation} {about}: {status}")
-            items.append({operation: {"status": status, "error": error} if error else {"status": status}})
-        return {"items": items}
+            items.append({operation: self._apply(operation, about, source)})
+        return {"items": items, "errors": any("error" in item for of_one in items for item in of_one.values())}
 
-    def _apply(
+    def _apply(self, operation: str, about: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+        status, said = self._written(operation, about, source)
+        if self._schedule.tracing:
+            self._schedule.say(f"{operation} {about}: {status}")
+        if isinstance(said, Doc):
+            return {"status": status, "_seq_no": said.seq_no, "_primary_term": said.primary_term}
+        return {"status": status, "error": said} if said else {"status": status}
+
+    def _written(
         self, operation: str, about: dict[str, Any], source: dict[str, Any]
-    ) -> tuple[int, dict[str, str] | None]:
+    ) -> tuple[int, Doc | dict[str, str] | None]:
+        """Return the status of a write, and what it wrote or why it did not."""
         counts = self._schedule.counts
         if self._throttled and self._rng.random() < self._throttled:
             counts["items throttled"] += 1
-            return 429, _error("opensearch_rejected_execution_exception", "rejected execution of primary operation")
+            return 429, error_of("opensearch_rejected_execution_exception", "rejected execution of primary operation")
         index = self.indexes.get(about["_index"])
         if index is None:
-            return 404, _error("index_not_found_exception", "no such index")
-        if refusal := _refusal(about["_id"], source):  # documents are parsed before their lock is looked at
+            return 404, error_of("index_not_found_exception", "no such index")
+        if refusal := self._refusal(about, source):  # documents are parsed before their lock is looked at
             counts["documents refused"] += 1
             return 400, refusal
         doc = index.docs.get(about["_id"])
-        if _conflicts(operation, about, doc):
+        if self._conflicts(index, operation, about):
             counts["conflicts"] += 1
-            return 409, _error("version_conflict_engine_exception", "required seqNo is another")
+            return 409, error_of("version_conflict_engine_exception", "required seqNo is another")
         if operation == "delete":
             index.remove(about["_id"])
-        else:
-            self._watch(about["_index"], about["_id"], source)
-            index.put(about["_id"], source)
-        return 200 if doc else 201, None
+            return 200, None
+        self._watch(about["_index"], about["_id"], source)
+        return 200 if doc else 201, index.put(about["_id"], source, about.get("version", 1))
+
+    def _refusal(self, about: dict[str, Any], source: dict[str, Any]) -> dict[str, str] | None:
+        """Return why OpenSearch does not take the document, if it does not."""
+        if unknown := set(source) - FIELDS:
+            return error_of("strict_dynamic_mapping_exception", f"dynamic introduction of {unknown} is not allowed")
+        if POISON in (source.get("content") or ""):
+            return error_of("mapper_parsing_exception", f"failed to parse field [content] of document '{about['_id']}'")
+        return None
+
+    def _conflicts(self, index: Index, operation: str, about: dict[str, Any]) -> bool:
+        """Return whether somebody wrote since the document was read."""
+        doc = index.docs.get(about["_id"])
+        if operation == "create":
+            return doc is not None
+        if "if_seq_no" not in about:
+            return False
+        return doc is None or (about["if_seq_no"], about["if_primary_term"]) != (doc.seq_no, doc.primary_term)
 
 
-def _refusal(identity: str, source: dict[str, Any]) -> dict[str, str] | None:
-    """Return why OpenSearch does not take the document, if it does not."""
-    if unknown := set(source) - FIELDS:
-        return _error("strict_dynamic_mapping_exception", f"dynamic introduction of {unknown} is not allowed")
-    if POISON in (source.get("content") or ""):
-        return _error("mapper_parsing_exception", f"failed to parse field [content] of document '{identity}'")
-    return None
-
-
-def _conflicts(operation: str, about: dict[str, Any], doc: Doc | None) -> bool:
-    """Return whether somebody wrote since the document was read."""
-    if operation == "create":
-        return doc is not None
-    if "if_seq_no" not in about:
-        return False
-    return doc is None or (about["if_seq_no"], about["if_primary_term"]) != (doc.seq_no, doc.primary_term)
-
-
-def _operations(body: bytes) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+def operations(body: bytes) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Yield operation, what it is about, and the document."""
     decode = msgspec.json.decode
     lines = iter(body.split(b"\n"))
@@ -168,5 +177,5 @@ def _operations(body: bytes) -> Iterator[tuple[str, dict[str, Any], dict[str, An
             yield operation, about, {} if operation == "delete" else decode(document)
 
 
-def _error(kind: str, reason: str) -> dict[str, str]:
+def error_of(kind: str, reason: str) -> dict[str, str]:
     return {"type": kind, "reason": reason}

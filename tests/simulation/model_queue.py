@@ -12,6 +12,7 @@ from simulation.schedule import EPOCH, Schedule
 
 MOST_ATTRIBUTES = 10  # of a message
 MOST_ENTRIES = 10  # of a batch request
+LONGEST_DELAY = 900  # seconds
 
 
 @dataclass(eq=False, slots=True)
@@ -76,16 +77,22 @@ class ModelQueue:
 
 
 class ModelSqs:
-    """The client; `dead_letter` is told of each that the code under test sends."""
+    """The client; `dead_letter` is told of each that the code under test sends, `send` puts messages into a queue."""
 
     def __init__(
-        self, schedule: Schedule, queues: list[ModelQueue], faults: float, dead_letter: Callable[[ModelQueue], None]
+        self,
+        schedule: Schedule,
+        queues: list[ModelQueue],
+        faults: float,
+        dead_letter: Callable[[ModelQueue], None],
+        send: Callable[[str, str, int], object],
     ) -> None:
         self._schedule = schedule
         self._queues = {queue.settings.url: queue for queue in queues}
         self._dead = {queue.settings.dead_letters_url: queue for queue in queues}
         self._faults = faults
         self._dead_letter = dead_letter
+        self._send = send
 
     def send_message(self, QueueUrl: str, MessageBody: str, MessageAttributes: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Take a dead letter."""
@@ -100,6 +107,24 @@ class ModelSqs:
         if lost:
             raise EndpointConnectionError(endpoint_url=QueueUrl)
         return {"MessageId": "dead"}
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        """Take messages, sometimes not all of them."""
+        self._schedule.pause("SendMessageBatch", Entries)
+        lost = self._breaks("SendMessageBatch")
+        if not 0 < len(Entries) <= MOST_ENTRIES or len({entry["Id"] for entry in Entries}) < len(Entries):
+            raise _refusal("SendMessageBatch", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest")
+        failed: list[dict[str, str]] = []
+        for entry in Entries:
+            delay = entry.get("DelaySeconds", 0)
+            assert 0 <= delay <= LONGEST_DELAY
+            if lost and self._schedule.rng.random() < 0.3:
+                failed.append({"Id": entry["Id"], "Code": "InternalError", "Message": "internal error"})
+            else:
+                self._send(self._queues[QueueUrl].name, entry["MessageBody"], delay * SECOND)
+        if lost and not failed:
+            raise EndpointConnectionError(endpoint_url=QueueUrl)
+        return {"Successful": [], "Failed": failed}
 
     def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         """Put deliveries off."""

@@ -107,31 +107,40 @@ class ModelS3:
 
     # What the code under test calls.
 
-    def get_object(self, Bucket: str, Key: str, Range: str | None = None) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, Bucket: str, Key: str, **how: str) -> dict[str, Any]:  # noqa: N803
         """Answer as GetObject does."""
         name = (Bucket, Key)
-        self._schedule.pause("GetObject", name)
+        part, pinned, etag = how.get("Range"), how.get("VersionId"), how.get("IfMatch")
+        assert how.keys() <= {"Range", "VersionId", "IfMatch"}
+        self._schedule.pause("GetObject", (name, how) if how else name)
         self._fail("GetObject")
         if self.denied.get(name) == "all":
             raise _error("GetObject", 403, "AccessDenied", "Access Denied")
-        version = self.current(name)
+        version = self.current(name) if pinned is None else self._version(name, pinned)
         if version is None or version.content is None:
-            raise _error("GetObject", 404, "NoSuchKey", "The specified key does not exist.")
+            code = "NoSuchKey" if pinned is None else "NoSuchVersion"
+            raise _error("GetObject", 404, code, "The specified key does not exist.")
+        if etag is not None and etag.strip('"') != version.content.etag:
+            raise _error("GetObject", 412, "PreconditionFailed", "At least one of the pre-conditions did not hold")
         if name in self.denied:
             raise _error("GetObject", 403, "AccessDenied", "not authorized to perform kms:Decrypt")
         if version.archived:
             raise _error("GetObject", 403, "InvalidObjectState", "the operation is not valid for its storage class")
         data = version.content.data
-        answer = self._answer(name, version, checksums=Range is None)
-        if Range is not None:
+        answer = self._answer(name, version, checksums=part is None)
+        if part is not None:
+            first, _, last = part.removeprefix("bytes=").partition("-")
+            data = data[int(first) : int(last) + 1] if last else data[int(first) :]
             if not data:
                 raise _error("GetObject", 416, "InvalidRange", "The requested range is not satisfiable")
-            data = data[: int(Range.rpartition("-")[2]) + 1]
-            answer["ContentRange"] = f"bytes 0-{len(data) - 1}/{len(version.content.data)}"
+            answer["ContentRange"] = f"bytes {first}-{int(first) + len(data) - 1}/{len(version.content.data)}"
             answer["ResponseMetadata"]["HTTPStatusCode"] = 206
         answer["ContentLength"] = len(data)
         answer["Body"] = self._body(data)
         return answer
+
+    def _version(self, name: Name, identity: str) -> Version | None:
+        return next((version for version in self.versions(name) if version.id == identity), None)
 
     def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
         """Answer as HeadObject does: its errors have a status and no code of their own."""
@@ -157,7 +166,7 @@ class ModelS3:
             if version is None:
                 raise _error("GetObjectTagging", 404, "NoSuchKey", "The specified key does not exist.")
         else:
-            version = next((v for v in self.versions(name) if v.id == VersionId), None)
+            version = self._version(name, VersionId)
             if version is None:
                 raise _error("GetObjectTagging", 404, "NoSuchVersion", "The specified version does not exist.")
             if version.content is None:
@@ -223,6 +232,12 @@ class Body:
         if self._raises and len(piece) < amount:
             raise ProtocolError("Connection broken")
         return piece
+
+    def __enter__(self) -> "Body":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Do nothing."""

@@ -8,12 +8,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 from simulation.contents import scaled_down
+from simulation.packages.world import World as PackagesWorld
 from simulation.schedule import Trace
-from simulation.world import Result, World
+from simulation.verdict import Result
+from simulation.world import World as ObjectsWorld
 
 WORLDS_BETWEEN_COLLECTIONS = 50
+Kind = Literal["objects", "packages"]
+OBJECTS: Kind = "objects"
+PACKAGES: Kind = "packages"
+KINDS = (OBJECTS, PACKAGES)
 
 
 @dataclass
@@ -21,6 +28,7 @@ class Summary:
     """What came of many worlds."""
 
     seed: int
+    of: Kind = OBJECTS
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[Result] = field(default_factory=list)
     seconds: float = 0.0
@@ -33,25 +41,28 @@ class Summary:
 
     def __str__(self) -> str:
         told = ("deliveries", "worlds", "invocations", "conflicts", "crashes", "timeouts", "retries",
-                "deliveries returned", "documents written", "tombstones written", "documents judged")  # fmt: skip
-        counted = ", ".join(f"{self.counts[name]:,} {name}" for name in told)
-        return f"seed {self.seed}: {counted}; {len(self.failures)} failures; {self.seconds:.0f} s"
+                "deliveries returned", "documents written",
+                "tombstones written", "entries written", "documents judged", "entries judged")  # fmt: skip
+        counted = ", ".join(f"{self.counts[name]:,} {name}" for name in told if name in self.counts)
+        return f"{self.of}, seed {self.seed}: {counted}; {len(self.failures)} failures; {self.seconds:.0f} s"
 
 
-def run_world(seed: int, number: int, trace: Trace | None = None) -> Result:
+def run_world(seed: int, number: int, trace: Trace | None = None, of: Kind = OBJECTS) -> Result:
     """Run one world."""
+    if of == PACKAGES:
+        return PackagesWorld(seed, number, trace).run()
     with scaled_down():
-        return World(seed, number, trace).run()
+        return ObjectsWorld(seed, number, trace).run()
 
 
-def worlds(seed: int, deliveries: int, first: int = 0, step: int = 1) -> Iterator[Result]:
+def worlds(seed: int, deliveries: int, first: int = 0, step: int = 1, of: Kind = OBJECTS) -> Iterator[Result]:
     """Run worlds until they have had so many deliveries."""
     done, number = 0, first
     collecting = gc.isenabled()
     gc.disable()  # a world is small, and its cycles go all at once
     try:
         while done < deliveries:
-            result = run_world(seed, number)
+            result = run_world(seed, number, of=of)
             done += result.counts["deliveries"]
             if number // step % WORLDS_BETWEEN_COLLECTIONS == 0:
                 gc.collect()
@@ -62,24 +73,26 @@ def worlds(seed: int, deliveries: int, first: int = 0, step: int = 1) -> Iterato
             gc.enable()
 
 
-def simulate(seed: int, deliveries: int) -> Summary:
+def simulate(seed: int, deliveries: int, of: Kind = OBJECTS) -> Summary:
     """Run worlds in this process."""
-    summary = Summary(seed)
+    summary = Summary(seed, of)
     start = time.monotonic()
-    for result in worlds(seed, deliveries):
+    for result in worlds(seed, deliveries, of=of):
         summary.add(result)
     summary.seconds = time.monotonic() - start
     return summary
 
 
-def simulate_in_processes(seed: int, deliveries: int, processes: int) -> Iterator[Summary]:
+def simulate_in_processes(seed: int, deliveries: int, processes: int, of: Kind = OBJECTS) -> Iterator[Summary]:
     """Run worlds in several processes; yield the summary so far again and again."""
-    summary = Summary(seed)
+    summary = Summary(seed, of)
     start = time.monotonic()
     context = multiprocessing.get_context("spawn")
     results: multiprocessing.Queue[Result] = context.Queue(maxsize=1000)
     workers = [
-        context.Process(target=_work, args=(results, seed, -(-deliveries // processes), first, processes), daemon=True)
+        context.Process(
+            target=_work, args=(results, seed, -(-deliveries // processes), first, processes, of), daemon=True
+        )
         for first in range(processes)
     ]
     for worker in workers:
@@ -93,6 +106,8 @@ def simulate_in_processes(seed: int, deliveries: int, processes: int) -> Iterato
         raise RuntimeError("a process of the simulation broke off")
 
 
-def _work(results: "multiprocessing.Queue[Result]", seed: int, deliveries: int, first: int, step: int) -> None:
-    for result in worlds(seed, deliveries, first, step):
+def _work(
+    results: "multiprocessing.Queue[Result]", seed: int, deliveries: int, first: int, step: int, of: Kind
+) -> None:
+    for result in worlds(seed, deliveries, first, step, of):
         results.put(result)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from greenlet import getcurrent, greenlet
 
-from simulation.knobs import SECOND, Knobs
+from simulation.knobs import SECOND, Pace
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 STORM_STEPS = 8_000  # after so many nobody stalls or crashes any more: what always crashes never settles
@@ -27,15 +27,15 @@ class DoesNotSettleError(Exception):
 class Schedule:
     """A clock and what is due."""
 
-    def __init__(self, rng: random.Random, knobs: Knobs, trace: Trace | None) -> None:
+    def __init__(self, rng: random.Random, pace: Pace, trace: Trace | None) -> None:
         self.rng = rng
         self.now = 0
         self.counts: Counter[str] = Counter()
         self.tracing = trace is not None
         self._trace = trace
         self._random = rng.random
-        self._quick, self._crash = knobs.quick, knobs.crash
-        self._stall, self._stall_time, self._stalls_before = knobs.stall, knobs.stall_time, knobs.stalls_before
+        self._quick, self._crash = pace.quick, pace.crash
+        self._stall, self._stall_time, self._stalls_before = pace.stall, pace.stall_time, pace.stalls_before
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
         self._running: Invocation | None = None

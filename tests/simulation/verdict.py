@@ -1,16 +1,17 @@
 """What must hold: of each document when it is written, and of everything when nothing is left to do."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bucketdex.index.ids import object_id
 from simulation.contents import WHOLE, Content
-from simulation.knobs import SECOND, Knobs
+from simulation.deliveries import Deliveries
+from simulation.knobs import SECOND, Knobs, Pace
 from simulation.model_control import ModelDynamoDb
 from simulation.model_index import ModelOpenSearch
-from simulation.model_queue import ModelQueue
 from simulation.model_s3 import NULL, ModelS3, Name, Version
 from simulation.schedule import EPOCH, Schedule
 from simulation.writers import Writers
@@ -28,6 +29,15 @@ class Violation:
 
     kind: str
     about: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a world."""
+
+    number: int
+    violations: tuple[Violation, ...]
+    counts: Counter[str]
 
 
 class Verdict:
@@ -57,7 +67,7 @@ class Verdict:
             self.says("wrong id", f"a document of {document.get('bucket')}/{document.get('key')} has the id of {name}")
             return
         self._schedule.counts["tombstones written" if document.get("deleted") else "documents written"] += 1
-        observed = _microseconds(document["observed_at"])
+        observed = microseconds(document["observed_at"])
         if observed > self._schedule.now:
             self.says("time", f"{name} was observed in the future")
         before = self._last_seen.get((index, identity), observed)
@@ -84,9 +94,7 @@ class Verdict:
 
     # When it is over.
 
-    def judge(
-        self, opensearch: ModelOpenSearch, queues: Sequence[ModelQueue], bad: dict[str, str], knobs: Knobs
-    ) -> None:
+    def judge(self, opensearch: ModelOpenSearch, deliveries: Deliveries, knobs: Knobs) -> None:
         """Compare each generation with the buckets, and the dead letters with the messages that were bad."""
         before = len(self.violations)
         for generation in self._control.generations:
@@ -94,28 +102,8 @@ class Verdict:
             for identity, name in self._names.items():
                 doc = docs.get(identity)
                 self._judge_key(f"{name} in {generation.index}", name, doc.source if doc else None)
-        for queue in queues:
-            if queue.messages:
-                self.says("queue", f"{queue.name} still has {sorted(queue.messages)}")
-        self._judge_dead_letters(queues, bad, knobs)
+        judge_queues(deliveries, knobs, self.says)
         self.judged += len(self.violations) - before
-
-    def _judge_dead_letters(self, queues: Sequence[ModelQueue], bad: dict[str, str], knobs: Knobs) -> None:
-        found: set[str] = set()
-        for letter in (letter for queue in queues for letter in queue.dead):
-            reason = letter.reason.get("Reason", "")
-            if letter.message_id in bad:
-                found.add(letter.message_id)
-                if letter.reason and (bad[letter.message_id] not in reason or letter.reason["Kind"] != "permanent"):
-                    self.says(
-                        "dead letter", f"a bad message's reason is {letter.reason}, without {bad[letter.message_id]!r}"
-                    )
-                if not letter.reason and not knobs.receives_run_out:
-                    self.says("dead letter", f"the bad message {letter.message_id} has no reason")
-            elif not knobs.receives_run_out or letter.reason.get("Kind", "transient") != "transient":
-                self.says("dead letter", f"{letter.body} was set aside: {letter.reason}")
-        for identity in bad.keys() - found:
-            self.says("message lost", f"{identity} was bad ({bad[identity]}) and is not among the dead letters")
 
     def _judge_key(self, where: str, name: Name, document: dict[str, Any] | None) -> None:
         self._schedule.counts["documents judged"] += 1
@@ -201,6 +189,27 @@ class Verdict:
             self.says("fact lost", f"{where} has no {kind}; told was {lasting}")
 
 
-def _microseconds(timestamp: str) -> int:
+def microseconds(timestamp: str) -> int:
     passed = datetime.fromisoformat(timestamp) - EPOCH
     return (passed.days * 86_400 + passed.seconds) * SECOND + passed.microseconds
+
+
+def judge_queues(deliveries: Deliveries, pace: Pace, says: Callable[[str, str], None]) -> None:
+    """Nothing is left in the queues, and the dead letters are the messages that were bad."""
+    found: set[str] = set()
+    bad = deliveries.bad
+    for queue in deliveries.queues.values():
+        if queue.messages:
+            says("queue", f"{queue.name} still has {sorted(queue.messages)}")
+    for letter in (letter for queue in deliveries.queues.values() for letter in queue.dead):
+        reason = letter.reason.get("Reason", "")
+        if letter.message_id in bad:
+            found.add(letter.message_id)
+            if letter.reason and (bad[letter.message_id] not in reason or letter.reason["Kind"] != "permanent"):
+                says("dead letter", f"a bad message's reason is {letter.reason}, without {bad[letter.message_id]!r}")
+            if not letter.reason and not pace.receives_run_out:
+                says("dead letter", f"the bad message {letter.message_id} has no reason")
+        elif not pace.receives_run_out or letter.reason.get("Kind", "transient") != "transient":
+            says("dead letter", f"{letter.body} was set aside: {letter.reason}")
+    for identity in bad.keys() - found:
+        says("message lost", f"{identity} was bad ({bad[identity]}) and is not among the dead letters")

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from bucketdex.buckets.contents import MESSAGE_KEYS, REQUEST_MESSAGES, send_contents
+from bucketdex.buckets.contents import send_contents
 from bucketdex.buckets.notification import (
     EVENTS,
     configuration,
@@ -15,6 +15,7 @@ from bucketdex.buckets.notification import (
     without_rule,
 )
 from bucketdex.changes import parse_message
+from bucketdex.changes.sending import MESSAGE_KEYS, REQUEST_MESSAGES
 from bucketdex.errors import Permanent, Transient
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:ObjectEvents"
@@ -85,7 +86,7 @@ class S3:
     def get_paginator(self, _name):
         return self
 
-    def paginate(self, Bucket):  # noqa: N803, boto3's
+    def paginate(self, Bucket, Prefix):  # noqa: N803, boto3's
         yield {}
         for page in itertools.batched(self.keys, 1000):
             yield {"Contents": [{"Key": key, "Size": len(key), "ETag": '"e"'} for key in page]}
@@ -114,5 +115,5 @@ def test_all_keys_are_sent_and_no_request_is_too_large_for_sqs():
 
 
 def test_what_the_queue_refuses_is_not_taken_for_sent():
-    with pytest.raises(Transient, match="after 0 keys of s3://lab"):
+    with pytest.raises(Transient, match="after 0: busy"):
         send_contents(S3(["a"]), Sqs([{"Id": "0", "Message": "busy"}]), "lab", "url")

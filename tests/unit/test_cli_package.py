@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from bucketdex.cli.main import app
@@ -47,3 +48,125 @@ def test_a_manifest_that_is_cut_in_half_is_not(tmp_path):
 
 def test_a_file_that_is_not_there_is_a_matter_of_usage(tmp_path):
     assert verify(tmp_path / "nothing").exit_code == 2
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BUCKETDEX_REGISTRY", "registry")
+    folder = tmp_path / "data"
+    (folder / "plate7").mkdir(parents=True)
+    (folder / "plate7/wellB3.tif").write_text("tif")
+    (folder / "README.md").write_text("# plates")
+    return folder
+
+
+def package(*arguments, code=0, given=None):
+    answer = runner.invoke(app, ["package", *arguments], input=given)
+    assert answer.exit_code == code, (answer.stdout, answer.stderr)
+    return answer
+
+
+def told(*arguments, code=0):
+    return [json.loads(line) for line in package(*arguments, "--json", code=code).stdout.splitlines()]
+
+
+def test_what_is_built_is_browsed_listed_and_verified(data):
+    pattern = "plate{plate:int}/well{well}.tif"
+    given = ["build", "lab/plates", "data", "-m", "first", "--meta", '{"owner": "lab"}', "--meta-from", pattern]
+    (built,) = told(*given)
+    assert built == built | {"handle": "lab/plates", "entries": 2, "total_bytes": 11}
+    (found,) = told("browse", "lab/plates")
+    about = {"message": "first", "metadata": {"owner": "lab"}, "verified": True, "entries": 2, "total_bytes": 11}
+    assert found == found | about | {"top_hash": built["top_hash"], "registry": built["registry"]}
+    assert [(it["path"], it["type"], it["files"]) for it in found["items"]] == [
+        ("README.md", "file", 1), ("plate7/", "directory", 1)
+    ]  # fmt: skip
+    (found,) = told("browse", f"lab/plates@{built['top_hash'][:6]}", "plate7", "--recursive")
+    assert found["items"][0]["metadata"] == {"user_meta": {"plate": 7, "well": "B3"}}
+    (listed,) = told("list", "lab/plates")
+    assert listed == listed | {"top_hash": built["top_hash"], "latest": True} and listed["created"]
+    assert told("list") == [{"handle": "lab/plates"}]
+    verified = {"top_hash": built["top_hash"], "verified": True, "entries": 2, "total_bytes": 11, "problems": []}
+    assert told("verify", "lab/plates") == told("verify", "lab/plates", "--folder", "data") == [verified]
+    for command in (["browse", "lab/plates"], ["list"], ["list", "lab/plates"], ["verify", "lab/plates"]):
+        assert package(*command).stdout
+
+
+def test_sources_come_to_where_they_are_wanted(data):
+    package("build", "lab/plates", "in/it=data/plate7/", "data/README.md", "other.md=data/README.md")
+    (found,) = told("browse", "lab/plates", "-R")
+    assert [it["path"] for it in found["items"]] == ["README.md", "in/it/wellB3.tif", "other.md"]
+
+
+def test_what_differs_is_exit_code_1(data):
+    package("build", "lab/plates", "data")
+    first = told("list", "lab/plates")[0]["top_hash"]
+    assert "the same" in package("diff", f"lab/plates@{first}", "lab/plates").stdout
+    (data / "new").write_text("new")
+    (data / "README.md").unlink()
+    package("build", "lab/plates", "data", "--registry", "other")
+    answer = package("diff", "lab/plates", "lab/plates", "--other-registry", "other", code=1)
+    assert answer.stdout.splitlines() == ["+ new", "- README.md", "2 files differ: 1 added, 0 modified, 1 deleted."]
+    told_ = told("diff", "lab/plates", "lab/plates", "--other-registry", "other", code=1)
+    assert told_ == [{"added": ["new"], "modified": [], "deleted": ["README.md"]}]
+
+
+def test_a_folder_that_differs_is_not_verified(data):
+    package("build", "lab/plates", "data")
+    (data / "new").write_text("new")
+    (data / "README.md").write_text("# PLATES")
+    (answer,) = told("verify", "lab/plates", "--folder", "data", code=1)
+    assert not answer["verified"] and answer["problems"] == ["changed: README.md", "extra: new"]
+
+
+def test_a_deletion_asks(data):
+    package("build", "lab/plates", "data", "-m", "first")
+    package("build", "lab/plates", "data", "-m", "second")
+    first, second = (it["top_hash"] for it in told("list", "lab/plates"))
+    package("delete", "lab/plates", code=1, given="n\n")
+    assert len(told("list", "lab/plates")) == 2
+    answer = package("delete", f"lab/plates@{second[:8]}", given="y\n")
+    assert f"The latest revision is {first}" in answer.stdout
+    assert told("delete", "lab/plates", "--yes")[0]["deleted"]
+    assert told("list", code=1) == [] and told("list", "lab/plates", code=1) == []
+    assert "there is no package" in package("delete", "lab/plates", "--yes", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["browse", "lab"], ["browse", "lab/plates@"], ["build", "lab/plates@1", "data"], ["verify", "no/such/file"],
+        ["build", "lab/plates", "data", "--meta", "[1]"], ["build", "lab/plates", "data", "--meta", "{"],
+        ["build", "lab/plates", "data", "--meta", "@nothing"],
+        ["build", "lab/plates", "data", "--workflow", "a", "--no-workflow"],
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_a_matter_of_usage(data, arguments):
+    package(*arguments, code=2)
+
+
+def test_what_is_not_there_is_said_in_a_line(data):
+    package("build", "lab/plates", "data", "--meta", "@data/meta.json", code=2)
+    (data / "meta.json").write_text('{"a": 1}')
+    package("build", "lab/plates", "data", "--meta", "@data/meta.json")
+    for arguments, said in (
+        (["browse", "lab/other"], "there is no package lab/other"),
+        (["browse", "lab/plates@000000"], "there is no revision 000000"),
+        (["browse", "lab/plates", "nothing"], "there is no 'nothing' in this package"),
+        (["build", "lab/plates", "nothing"], "there is no file nothing"),
+        (["build", "lab/plates", "data", "--meta-from", "{x"], "the pattern '{x' cannot be used"),
+        (["build", "lab/plates", "data", "--workflow", "a"], "there are no workflows"),
+        (["list", "--registry", "s3://my-data/prefix"], "is no registry: in S3 that is a whole bucket"),
+    ):
+        answer = package(*arguments, code=1)
+        assert said in answer.stderr and answer.stderr.count("\n") == 1
+
+
+def test_a_manifest_that_is_not_what_its_name_says_is_shown_with_a_warning(data, tmp_path):
+    (built,) = told("build", "lab/plates", "data")
+    path = tmp_path / "registry/.quilt/packages" / built["top_hash"]
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    answer = package("browse", "lab/plates")
+    assert "its end is missing" in answer.stderr and "not verified" in answer.stdout
+    assert not told("verify", "lab/plates", code=1)[0]["verified"]

@@ -6,9 +6,9 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
+from bucketdex.check.agreement import compare, look
 from bucketdex.cli.main import app
 from bucketdex.cli.show import _names
-from bucketdex.objects.agreement import compare, look
 from bucketdex.objects.observe import Observation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

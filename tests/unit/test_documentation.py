@@ -21,7 +21,7 @@ def test_links_and_paths_lead_to_files(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", prose)
     assert [link for link in links if not (page.parent / link).exists()] == []
     places = (
-        r"`((?:docs|events|functions|layers|tests|benchmarks|requirements|local|aws|index|objects|changes)/[\w./*-]+)`"
+        r"`((?:docs|events|functions|layers|tests|benchmarks|requirements|local|aws|index|objects|changes|packages|registry|manifest|search)/[\w./*-]+)`"
     )
     package = ROOT / "layers/bucketdex/bucketdex"
     named = re.findall(places, content)
@@ -39,9 +39,10 @@ def test_every_setting_and_metric_is_documented():
     operations = (ROOT / "docs/operations.md").read_text()
     settings = set(re.findall(r"\b(BUCKETDEX_[A-Z0-9_]+)\b", text("template.yaml")))
     assert {name for name in settings if name not in operations and "DEAD_LETTERS" not in name} == set()
-    told = text("layers/bucketdex/bucketdex/objects/telemetry.py", "functions/*/app.py")
-    metrics = set(re.findall(r'(?:name=|^\s+)"([A-Z][A-Za-z0-9]+)"', told, re.MULTILINE))
-    assert "ObjectsIndexed" in metrics and {name for name in metrics if f"`{name}`" not in operations} == set()
+    told = text("layers/bucketdex/bucketdex/changes/telemetry.py", "functions/*/app.py")
+    metrics = set(re.findall(r'(?:name=|^\s+|": )"([A-Z][A-Za-z0-9]+)"', told, re.MULTILINE))
+    assert {"PackagesIndexed", "EventAge"} <= metrics
+    assert {name for name in metrics if f"`{name}`" not in operations} == set()
 
 
 def test_no_page_or_source_names_a_path_of_a_machine():

@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketdex.changes import Author, Fact
+from bucketdex.changes.hint import Hint
 from bucketdex.index.ids import object_id
-from bucketdex.objects.document import decoded, extensions, object_document, typed
+from bucketdex.index.names import extensions
+from bucketdex.index.pairs import typed
+from bucketdex.index.refusal import without_refused
+from bucketdex.objects.document import decoded, object_document
 from bucketdex.objects.facts import facts_of, with_facts
-from bucketdex.objects.hint import Hint
 from bucketdex.objects.observe import Observation
-from bucketdex.objects.refusal import without_refused
+from bucketdex.objects.reconcile import EMPTY
 from bucketdex.objects.text import EXCERPT_BYTES, excerpt
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -155,9 +158,9 @@ def test_facts_are_carried_over_from_the_document_before():
 def test_a_refused_part_is_left_out_and_named():
     told = document(seen(ContentType="text/plain"))
     reason = "failed to parse field [pairs.number] of type [double]"
-    once = without_refused(told, [reason])
+    once = without_refused(told, [reason], EMPTY)
     assert once.pairs == () and once.content == "hello" and "indexed without pairs" in (once.problem or "")
-    everything = without_refused(told, [reason, "some other reason"])
+    everything = without_refused(told, [reason, "some other reason"], EMPTY)
     assert everything.content is None and everything.size == 5
 
 

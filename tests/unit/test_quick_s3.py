@@ -14,7 +14,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from bucketdex.aws.quick_s3 import QuickS3, _route
+from bucketdex.aws.quick_s3 import QuickS3
+from bucketdex.aws.quick_signing import route_of
 
 KEYS = [
     "a.txt", "red flower.jpg", "1+1=2.csv", "100%.txt", "%2F", "a//b", "/a", "a/", "../a", "./a", "a/../b", "~a", "ü",
@@ -230,7 +231,7 @@ def test_a_directory_buckets_session_is_left_to_boto3() -> None:
         "AWS4-HMAC-SHA256 Credential=AKID/20251124/us-west-2/s3express/aws4_request, SignedHeaders=host, Signature=0"
     )
     url = "https://b--usw2-az1--x-s3.s3express-usw2-az1.us-west-2.amazonaws.com/k"
-    assert _route(AWSPreparedRequest("GET", url, {"Authorization": signed}, None, True), "k") is None
+    assert route_of(AWSPreparedRequest("GET", url, {"Authorization": signed}, None, True), "k") is None
 
 
 def test_renewed_credentials_are_used_at_once() -> None:

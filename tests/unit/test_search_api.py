@@ -5,11 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.errors import Permanent, Transient
 from bucketdex.search import api
-from bucketdex.search.hits import Answer, Hit
-from bucketdex.search.query import search_body
+from bucketdex.search.containing import Containers, Containing
+from bucketdex.search.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
+from bucketdex.search.question import KINDS, Question
 
 EVENT: dict[str, Any] = {
     "requestContext": {"elb": {"targetGroupArn": "arn"}},
@@ -20,36 +22,78 @@ EVENT: dict[str, Any] = {
     "body": "",
     "isBase64Encoded": False,
 }
-HIT = Hit("object", "b", "k", 1.5, {"name": ["<mark>k</mark>"]}, name="k", size=3)
+HIT = ObjectHit("b", 1.5, {"name": ["<mark>k</mark>"]}, key="k", name="k", size=3)
+NONE = Answer(0, dict.fromkeys(KINDS, 0), [])
+
+
+def answering(answer: Answer) -> ALBResolver:
+    return api.resolver(api.Answers(lambda _: answer, lambda *_: Containers(0, [])))
 
 
 def ask(
-    query: dict[str, list[str]], path: str = "/api/search", error: Exception | None = None
+    query: dict[str, list[str]], path: str = "/api/search", error: Exception | None = None, hit: Hit = HIT
 ) -> tuple[int, dict[str, Any], list[Any]]:
     asked: list[Any] = []
 
-    def search(*question: Any) -> Answer:
+    def search(question: Question) -> Answer:
         if error:
             raise error
         asked.append(question)
-        return Answer(1, [HIT])
+        return Answer(1, {"object": 1}, [hit])
+
+    def containing(*question: Any) -> Containers:
+        asked.append(question)
+        return Containers(1, [Containing("lab", ["a/b"], "ab12", "x.csv", None, latest=True)])
 
     event = EVENT | {"path": path, "multiValueQueryStringParameters": query}
-    answer = api.resolver(search).resolve(api.decoded(event), None)
+    answer = api.resolver(api.Answers(search, containing)).resolve(api.decoded(event), None)
     return answer["statusCode"], json.loads(answer["body"]), asked
 
 
-def test_an_answer_is_total_and_hits():
+def test_an_answer_is_totals_and_hits():
     status, body, _ = ask({"q": ["k"]})
     expected = {"kind": "object", "bucket": "b", "key": "k", "score": 1.5, "highlights": {"name": ["<mark>k</mark>"]}}
-    assert status == 200 and body == {"total": 1, "hits": [expected | {"name": "k", "size": 3}]}
+    assert status == 200
+    assert body == {"total": 1, "totals": {"object": 1}, "hits": [expected | {"name": "k", "size": 3}]}
+
+
+def test_a_hit_tells_its_kind_and_an_unverified_package_says_so():
+    package = PackageHit("lab", 2.0, {}, latest=True, handle="a/b", top_hash="ab12", verified=False, problem="cut")
+    assert ask({}, hit=package)[1]["hits"] == [
+        {"kind": "package", "bucket": "lab", "score": 2.0, "highlights": {}, "latest": True, "handle": "a/b",
+         "top_hash": "ab12", "verified": False, "problem": "cut"}
+    ]  # fmt: skip
+    entry = EntryHit("lab", 2.0, {}, logical_key="x", top_hash="ab12", handles=[], latest=False)
+    assert ask({}, hit=entry)[1]["hits"] == [
+        {"kind": "entry", "bucket": "lab", "score": 2.0, "highlights": {}, "logical_key": "x", "top_hash": "ab12",
+         "handles": [], "latest": False}
+    ]  # fmt: skip
+    assert msgspec.json.decode(msgspec.json.encode([HIT, package, entry]), type=list[Hit]) == [HIT, package, entry]
 
 
 def test_the_query_is_decoded_as_a_form_is():
     assert ask({"q": ["red+flower%2B%F0%9F%A7%AC"], "bucket": ["a", "b"], "size": ["3"]})[2] == [
-        ("red flower+🧬", 3, ("a", "b"))
+        Question("red flower+🧬", 3, ("a", "b"), KINDS)
     ]
-    assert ask({})[2] == [("", 10, ())]
+    assert ask({})[2] == [Question()]
+
+
+def test_kinds_can_be_asked_for():
+    assert ask({"kind": ["entry", "package", "entry"]})[2] == [Question(kinds=("package", "entry"))]
+    status, body, asked = ask({"kind": ["table"]})
+    assert (status, asked) == (422, []) and body["detail"].startswith("kind: ") and "package" in body["detail"]
+
+
+def test_the_packages_that_contain_an_object_are_told():
+    found = {"registry": "lab", "handles": ["a/b"], "top_hash": "ab12", "logical_key": "x.csv"}
+    status, body, asked = ask({"bucket": ["raw"], "key": ["a+b%2B.csv"]}, path="/api/containing")
+    assert (status, asked) == (200, [("raw", "a b+.csv", None)])
+    assert body == {"total": 1, "packages": [found | {"version_id": None, "latest": True}]}
+    assert ask({"bucket": ["raw"], "key": ["k"], "version_id": ["v1"]}, path="/api/containing")[2] == [
+        ("raw", "k", "v1")
+    ]
+    status, body, asked = ask({"bucket": ["raw"]}, path="/api/containing")
+    assert status == 422 and "key" in body["detail"] and asked == []
 
 
 @pytest.mark.parametrize("size", ["-1", "101", "many", ""])
@@ -74,18 +118,13 @@ def test_what_opensearch_refuses_is_the_askers_to_mend():
 
 def test_another_method_is_refused_by_name():
     event = EVENT | {"httpMethod": "POST", "path": "/api/search"}
-    answer = api.resolver(lambda *_: Answer(0, [])).resolve(api.decoded(event), None)
+    answer = answering(NONE).resolve(api.decoded(event), None)
     assert answer["statusCode"] == 405 and answer["multiValueHeaders"]["Allow"] == ["GET"]
 
 
 def test_a_page_is_never_larger_than_the_load_balancer_takes():
     large = msgspec.structs.replace(HIT, tags=["値札" * 400] * 10)
     event = EVENT | {"multiValueQueryStringParameters": {"size": ["100"]}}
-    answer = api.resolver(lambda *_: Answer(500, [large] * 100)).resolve(event, None)
+    answer = answering(Answer(500, {"object": 500}, [large] * 100)).resolve(event, None)
     found = json.loads(answer["body"])
     assert len(answer["body"].encode()) < 1_000_000 and found["total"] == 500 and 10 < len(found["hits"]) < 100
-
-
-def test_a_query_is_bounded():
-    words = json.dumps(search_body("word " * 10_000, 10))
-    assert len(words) < 100_000 and len(json.dumps(search_body("w" * 100_000, 10))) < 20_000

@@ -12,6 +12,8 @@ ENV = {
     "BUCKETDEX_OBJECT_EVENTS_DEAD_LETTERS_URL": "https://sqs/1/ObjectEventsDeadLetters",
     "BUCKETDEX_BULK_EVENTS_URL": "https://sqs/1/BulkEvents",
     "BUCKETDEX_BULK_EVENTS_DEAD_LETTERS_URL": "https://sqs/1/BulkEventsDeadLetters",
+    "BUCKETDEX_PACKAGE_EVENTS_URL": "https://sqs/1/PackageEvents",
+    "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL": "https://sqs/1/PackageEventsDeadLetters",
     "BUCKETDEX_MAX_RECEIVES": "100",
 }
 
@@ -22,7 +24,17 @@ def test_settings_are_typed():
     assert [queue.name for queue in given.queues] == ["ObjectEvents", "BulkEvents"]
 
 
-@pytest.mark.parametrize("name", sorted(ENV.keys() - {"BUCKETDEX_OPENSEARCH_AUTH"}))
+def test_those_of_packages_too():
+    given = settings.index_packages(ENV)
+    assert given.queue.name == "PackageEvents" and given.queue.dead_letters_url.endswith("PackageEventsDeadLetters")
+    with pytest.raises(settings.SettingsError, match="PACKAGE_EVENTS_DEAD_LETTERS_URL is not set"):
+        settings.index_packages(ENV | {"BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL": ""})
+
+
+OPTIONAL = {"BUCKETDEX_OPENSEARCH_AUTH", "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL"}
+
+
+@pytest.mark.parametrize("name", sorted(ENV.keys() - OPTIONAL))
 def test_a_missing_setting_is_named(name):
     with pytest.raises(settings.SettingsError, match=f"{name} is not set"):
         settings.index_objects(ENV | {name: ""})

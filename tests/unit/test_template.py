@@ -17,6 +17,7 @@ from bucketdex.aws import settings
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
 UNKNOWN_TO_MOTO = ("AWS::CloudWatch::Alarm", "AWS::SQS::QueuePolicy")
+QUEUES = ("ObjectEvents", "BulkEvents", "PackageEvents")
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
 BOTH = {
     "BUCKETDEX_OPENSEARCH_URL",
@@ -34,6 +35,14 @@ ENVIRONMENT = {
         "BUCKETDEX_OBJECT_EVENTS_DEAD_LETTERS_URL",
         "BUCKETDEX_BULK_EVENTS_URL",
         "BUCKETDEX_BULK_EVENTS_DEAD_LETTERS_URL",
+        "BUCKETDEX_PACKAGE_EVENTS_URL",
+        "BUCKETDEX_MAX_RECEIVES",
+        "BUCKETDEX_S3_CONCURRENCY",
+    },
+    "IndexPackages": BOTH
+    | {
+        "BUCKETDEX_PACKAGE_EVENTS_URL",
+        "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL",
         "BUCKETDEX_MAX_RECEIVES",
         "BUCKETDEX_S3_CONCURRENCY",
     },
@@ -69,7 +78,7 @@ def stack(translated):
     with mock_aws():
         session = boto3.Session(region_name=REGION)
         session.client("s3").create_bucket(Bucket="code")
-        for name in ("IndexObjects", "SearchApi", "BucketdexLayer"):
+        for name in (*ENVIRONMENT, "BucketdexLayer"):
             session.client("s3").put_object(Bucket="code", Key=name, Body=b"code")
         subnets = session.client("ec2").describe_subnets()["Subnets"][:2]
         values = {
@@ -152,7 +161,7 @@ def test_every_queue_keeps_messages_for_14_days_encrypted_and_has_dead_letters(t
         for name, it in queues.items()
         if "RedrivePolicy" in it
     }
-    assert dead_letters == {name: f"{name}DeadLetters" for name in ("ObjectEvents", "BulkEvents")}
+    assert dead_letters == {name: f"{name}DeadLetters" for name in QUEUES}
     assert set(queues) == {*dead_letters, *dead_letters.values()}
     for name, queue in queues.items():
         assert queue["MessageRetentionPeriod"] == FOURTEEN_DAYS, name
@@ -161,7 +170,7 @@ def test_every_queue_keeps_messages_for_14_days_encrypted_and_has_dead_letters(t
 
 def test_a_message_is_hidden_for_six_timeouts_of_its_function_and_returned_one_by_one(template):
     sources = of_type(template, "AWS::Lambda::EventSourceMapping")
-    assert {referred(it["EventSourceArn"]) for it in sources.values()} == {"ObjectEvents", "BulkEvents"}
+    assert {referred(it["EventSourceArn"]) for it in sources.values()} == set(QUEUES)
     for name, source in sources.items():
         queue = template["Resources"][referred(source["EventSourceArn"])]["Properties"]
         function = template["Resources"][referred(source["FunctionName"])]["Properties"]
@@ -174,10 +183,10 @@ def test_a_message_is_hidden_for_six_timeouts_of_its_function_and_returned_one_b
         assert "Events" not in function, "SAM would let the role read every queue of the account"
 
 
-def test_bulk_events_have_a_concurrency_of_their_own(template):
+def test_each_queue_has_a_concurrency_of_its_own(template):
     sources = of_type(template, "AWS::Lambda::EventSourceMapping")
     limits = [it["ScalingConfig"]["MaximumConcurrency"]["Ref"] for it in sources.values()]
-    assert sorted(limits) == ["BulkEventsConcurrency", "ObjectEventsConcurrency"]
+    assert sorted(limits) == sorted(f"{queue}Concurrency" for queue in QUEUES)
 
 
 def test_alarms_watch_queues_dead_letters_functions_and_events_that_fail_for_long(template):
@@ -188,12 +197,12 @@ def test_alarms_watch_queues_dead_letters_functions_and_events_that_fail_for_lon
         watched.add((alarm["MetricName"], value if isinstance(value, str) else referred(value)))
         assert alarm["AlarmActions"]["Fn::If"][0] == alarm["OKActions"]["Fn::If"][0] == "HasAlarmTopic", name
     assert watched == {
-        *(("ApproximateAgeOfOldestMessage", queue) for queue in ("ObjectEvents", "BulkEvents")),
-        *(("ApproximateNumberOfMessagesVisible", f"{queue}DeadLetters") for queue in ("ObjectEvents", "BulkEvents")),
+        *(("ApproximateAgeOfOldestMessage", queue) for queue in QUEUES),
+        *(("ApproximateNumberOfMessagesVisible", f"{queue}DeadLetters") for queue in QUEUES),
         *((metric, function) for metric in ("Errors", "Throttles") for function in ENVIRONMENT),
         ("EventAge", "index_objects"),
     }
-    telemetry = (ROOT / "layers/bucketdex/bucketdex/objects/telemetry.py").read_text()
+    telemetry = (ROOT / "layers/bucketdex/bucketdex/changes/telemetry.py").read_text()
     assert '"EventAge"' in telemetry, "the function must emit the metric that the alarm watches"
 
 
@@ -258,16 +267,20 @@ def test_each_function_gets_the_environment_that_its_settings_read(stack):
         empty = {name for name, value in variables.items() if not value}
         assert empty == {"AWS_ENDPOINT_URL"} and all(isinstance(value, str) for value in variables.values()), variables
         assert (function["Handler"], function["Runtime"]) == ("app.handler", "python3.13")
-    variables = stack("lambda").get_function_configuration(FunctionName=functions["IndexObjects"])["Environment"][
-        "Variables"
-    ]
-    given = settings.index_objects(variables)
+
+    def environment(name):
+        return stack("lambda").get_function_configuration(FunctionName=functions[name])["Environment"]["Variables"]
+
+    given = settings.index_objects(environment("IndexObjects"))
     urls = deployed(stack, "AWS::SQS::Queue")
     assert [queue.url for queue in given.queues] == [urls["ObjectEvents"], urls["BulkEvents"]]
     assert [queue.dead_letters_url for queue in given.queues] == [
         urls["ObjectEventsDeadLetters"],
         urls["BulkEventsDeadLetters"],
     ]
+    packages = settings.index_packages(environment("IndexPackages"))
+    assert packages.queue.url == given.package_events_url == urls["PackageEvents"]
+    assert packages.queue.dead_letters_url == urls["PackageEventsDeadLetters"]
     assert given.control.table == deployed(stack, "AWS::DynamoDB::Table")["ControlTable"]
     assert (given.opensearch.auth, given.max_receives, given.s3_concurrency) == ("iam", 100, 16)
 
@@ -293,6 +306,13 @@ def test_a_role_reads_only_the_given_buckets_and_keys(stack):
     assert told["ReadObjects"] == ["arn:aws:s3:::lab-*/*", "arn:aws:s3:::reference/*"]
     assert told["TellAbsentFromForbidden"] == ["arn:aws:s3:::lab-*", "arn:aws:s3:::reference"]
     assert [arn.rpartition("/")[2] for arn in told["ReadEncryptedObjects"]] == ["1", "2"]
+
+
+def test_the_role_of_packages_reads_only_what_is_theirs(stack):
+    role = deployed(stack, "AWS::IAM::Role")["IndexPackagesRole"]
+    document = stack("iam").get_role_policy(RoleName=role, PolicyName="IndexPackagesRolePolicy0")["PolicyDocument"]
+    told = {it["Sid"]: it["Resource"] for it in ast.literal_eval(document)["Statement"]}
+    assert told["ReadPointersAndManifests"] == ["arn:aws:s3:::lab-*/.quilt/*", "arn:aws:s3:::reference/.quilt/*"]
 
 
 def test_every_output_has_a_value(stack, template):

@@ -1,3 +1,27 @@
-"""bucketdex: the search index and catalog for data kept in Amazon S3."""
+"""bucketdex: the search index and catalog for data kept in Amazon S3.
 
+From Python it builds, reads and compares data packages: `bucketdex.Package`, `list_packages`, `list_package_versions`,
+`delete_package`, `copy_package`. They are imported when they are first used, as a function in Lambda needs none.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bucketdex.registry.api import copy_package, delete_package, list_package_versions, list_packages
+    from bucketdex.registry.package import Package
+
+__all__ = ["Package", "copy_package", "delete_package", "list_package_versions", "list_packages"]
 __version__ = "0.1.0"
+
+_PLACES = dict.fromkeys(__all__, "bucketdex.registry.api") | {"Package": "bucketdex.registry.package"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'bucketdex' has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

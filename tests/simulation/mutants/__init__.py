@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from simulation.mutants import of_reading, of_writing
-from simulation.run import worlds
+from simulation.packages import mutants as of_packages
+from simulation.run import OBJECTS, PACKAGES, Kind, worlds
 
 # The index is not what the bucket is.
 STALE = frozenset({"object missing", "deleted object shown", "wrong field"})
@@ -24,9 +25,14 @@ class Mutant:
 
     broken: Callable[[], AbstractContextManager[None]]
     seen_as: frozenset[str]
+    of: Kind = OBJECTS
 
 
-MUTANTS: dict[str, Mutant] = {
+# What is kept searchable is not what is wanted.
+ENTRIES = frozenset({"wrong state", "entries left", "entries missing", "gap"})
+COPIES = frozenset({"wrong field", "wrong problem"})
+
+OF_OBJECTS: dict[str, Mutant] = {
     broken.__name__: Mutant(broken, seen_as)
     for broken, seen_as in (
         (of_writing.no_lock, STALE),
@@ -47,12 +53,31 @@ MUTANTS: dict[str, Mutant] = {
         (of_reading.dead_lettering_failure_swallowed, LOST),
     )
 }
+OF_PACKAGES: dict[str, Mutant] = {
+    broken.__name__: Mutant(broken, seen_as, PACKAGES)
+    for broken, seen_as in (
+        (of_packages.manifests_that_latest_left_not_told, ENTRIES),
+        (of_packages.left_forgotten_before_told, ENTRIES),
+        (of_packages.pointer_does_not_look_at_its_manifest_afterwards, ENTRIES | COPIES),
+        (of_packages.manifest_does_not_look_at_its_pointers_afterwards, ENTRIES | COPIES),
+        (of_packages.pointers_not_told_of_their_manifest, COPIES),
+        (of_packages.search_without_refresh, ENTRIES | COPIES),
+        (of_packages.setting_read_before_the_documents, ENTRIES),
+        (of_packages.epoch_kept_when_the_file_is_replaced, ENTRIES),
+        (of_packages.entries_written_without_version, ENTRIES | {"older epoch"}),
+        (of_packages.leftovers_not_looked_for, ENTRIES),
+        (of_packages.removal_deletes_its_own_epoch, ENTRIES),
+        (of_packages.checkpoint_before_the_request, ENTRIES),
+        (of_packages.complete_without_the_lock, ENTRIES | COPIES),
+    )
+}
+MUTANTS = OF_OBJECTS | OF_PACKAGES
 
 
 def first_seen(mutant: Mutant, seed: int, deliveries: int) -> int | None:
     """Return the first world in which the simulation sees the mutant as what it is, within so many deliveries."""
     with mutant.broken():
-        for result in worlds(seed, deliveries):
+        for result in worlds(seed, deliveries, of=mutant.of):
             if mutant.seen_as & {violation.kind for violation in result.violations}:
                 return result.number
     return None

@@ -9,12 +9,12 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from bucketdex.aws import queues
-from bucketdex.changes import Fact
+from bucketdex.changes import Fact, batch
+from bucketdex.changes.hint import Hint
 from bucketdex.control import ControlTable
-from bucketdex.objects import batch, observe, reconcile
+from bucketdex.objects import observe, reconcile
 from bucketdex.objects.facts import facts_of
-from bucketdex.objects.hint import Hint
-from simulation.mutants.replacing import replaced
+from simulation.replacing import replaced
 
 
 def facts_carried_over_on_etag_alone() -> AbstractContextManager[None]:

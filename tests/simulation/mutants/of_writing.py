@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from bucketdex.changes.hint import Hint
 from bucketdex.index import writer
 from bucketdex.objects import reconcile
-from bucketdex.objects.hint import Hint
-from simulation.mutants.replacing import replaced
+from simulation.replacing import replaced
 
 
 def _document(write: writer.Write) -> dict[str, Any]:

@@ -24,10 +24,10 @@ READ_SECONDS = 10  # the longest silence in an answer
 OPENSEARCH_SECONDS = 20  # a bulk request of 5 MB on a small, busy domain
 
 
-def _config(connections: int, attempts: int) -> Config:
+def _config(connections: int, attempts: int, connect: float = CONNECT_SECONDS, read: float = READ_SECONDS) -> Config:
     return Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
+        connect_timeout=connect,
+        read_timeout=read,
         max_pool_connections=connections,
         retries={"mode": "standard", "total_max_attempts": attempts},
         # Checksums are read as headers and compared here: the SDK's own check fails on ranges (botocore#3346), and some
@@ -56,6 +56,15 @@ def quick_s3(connections: int = 16) -> "S3Client":
     from bucketdex.aws.quick_s3 import QuickS3  # noqa: PLC0415, cold start of functions that read no objects
 
     return cast("S3Client", QuickS3(s3(connections), _session().get_credentials()))
+
+
+@cache
+def transfer_s3() -> "S3Client":
+    """Return the S3 client for the data of packages: as many requests at once, and as patient, as people want it."""
+    from bucketdex.aws.quick_s3 import QuickS3  # noqa: PLC0415
+
+    made = _session().client("s3", config=_config(connections=40, attempts=8, connect=10, read=60))
+    return cast("S3Client", QuickS3(made, _session().get_credentials()))
 
 
 def _ask_for_checksums(params: dict[str, Any], **_: Any) -> None:

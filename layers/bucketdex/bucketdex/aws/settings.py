@@ -42,6 +42,17 @@ class IndexObjectsSettings(msgspec.Struct, frozen=True):
     opensearch: OpenSearchSettings
     control: ControlSettings
     queues: tuple[Queue, ...]
+    package_events_url: str
+    max_receives: int
+    s3_concurrency: int = 16
+
+
+class IndexPackagesSettings(msgspec.Struct, frozen=True):
+    """All that `index_packages` needs."""
+
+    opensearch: OpenSearchSettings
+    control: ControlSettings
+    queue: Queue
     max_receives: int
     s3_concurrency: int = 16
 
@@ -62,21 +73,33 @@ def control(env: Mapping[str, str] = os.environ) -> ControlSettings:
 
 def index_objects(env: Mapping[str, str] = os.environ) -> IndexObjectsSettings:
     """Return the settings of the function `index_objects`."""
-    queues = tuple(
-        {
-            "url": _required(env, f"BUCKETDEX_{name}_URL"),
-            "dead_letters_url": _required(env, f"BUCKETDEX_{name}_DEAD_LETTERS_URL"),
-        }
-        for name in ("OBJECT_EVENTS", "BULK_EVENTS")
-    )
     return _checked(
         IndexObjectsSettings,
-        opensearch=msgspec.to_builtins(opensearch(env)),
-        control=msgspec.to_builtins(control(env)),
-        queues=queues,
-        max_receives=_required(env, "BUCKETDEX_MAX_RECEIVES"),
-        s3_concurrency=env.get("BUCKETDEX_S3_CONCURRENCY", "16"),
+        queues=[_queue(env, name) for name in ("OBJECT_EVENTS", "BULK_EVENTS")],
+        package_events_url=_required(env, "BUCKETDEX_PACKAGE_EVENTS_URL"),
+        **_of_an_indexer(env),
     )
+
+
+def index_packages(env: Mapping[str, str] = os.environ) -> IndexPackagesSettings:
+    """Return the settings of the function `index_packages`."""
+    return _checked(IndexPackagesSettings, queue=_queue(env, "PACKAGE_EVENTS"), **_of_an_indexer(env))
+
+
+def _of_an_indexer(env: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "opensearch": msgspec.to_builtins(opensearch(env)),
+        "control": msgspec.to_builtins(control(env)),
+        "max_receives": _required(env, "BUCKETDEX_MAX_RECEIVES"),
+        "s3_concurrency": env.get("BUCKETDEX_S3_CONCURRENCY", "16"),
+    }
+
+
+def _queue(env: Mapping[str, str], name: str) -> dict[str, str]:
+    return {
+        "url": _required(env, f"BUCKETDEX_{name}_URL"),
+        "dead_letters_url": _required(env, f"BUCKETDEX_{name}_DEAD_LETTERS_URL"),
+    }
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

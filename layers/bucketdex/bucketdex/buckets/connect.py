@@ -20,7 +20,7 @@ from bucketdex.buckets.contents import send_contents
 from bucketdex.buckets.notification import Configuration, configuration, has_rule, is_right, with_rule, without_rule
 from bucketdex.control import Bucket, ControlTable
 from bucketdex.errors import Permanent, Transient
-from bucketdex.index.generations import OBJECTS, ensure_objects
+from bucketdex.index.generations import KINDS, OBJECTS, all_indexes, ensure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -71,11 +71,11 @@ class Disconnected(msgspec.Struct, frozen=True):
     versioning_before: str
 
 
-def _silent(_step: Step, _keys: int) -> None:
+def silent(_step: Step, _keys: int) -> None:
     """Tell nobody."""
 
 
-def connect(name: str, edges: Edges, now: Callable[[], datetime], progress: Progress = _silent) -> Connected:
+def connect(name: str, edges: Edges, now: Callable[[], datetime], progress: Progress = silent) -> Connected:
     """Connect the bucket, made where it is absent; raises `Permanent` where S3 would refuse our rule, and `Transient`.
 
     Its contents are sent each time: a second run repairs what a first one left undone.
@@ -88,12 +88,12 @@ def connect(name: str, edges: Edges, now: Callable[[], datetime], progress: Prog
         found = _notifications(edges.s3, name)
         with_rule(found, queue_arn)  # to be refused before anything is changed
         progress("index", 0)
-        generations = ensure_objects(edges.opensearch, edges.control)
+        for kind in KINDS:
+            ensure(edges.opensearch, edges.control, kind)
         deleted = 0
         if not _registered(edges.control, name):
             # What a former connection left. Never what is written from now on, should another run have registered it.
-            indexes = [it.index for it in generations]
-            deleted = documents.delete(edges.opensearch, indexes, name, before=begun)
+            deleted = documents.delete(edges.opensearch, all_indexes(edges.control), name, before=begun)
         progress("register", 0)
         before = {"versioning": versioning, "notifications": without_rule(found)}
         registered = edges.control.add_bucket(Bucket(name, begun, before))
@@ -108,7 +108,7 @@ def connect(name: str, edges: Edges, now: Callable[[], datetime], progress: Prog
     return Connected(name, created, registered, enabled, added, sent, deleted)
 
 
-def disconnect(name: str, edges: Edges, progress: Progress = _silent) -> Disconnected:
+def disconnect(name: str, edges: Edges, progress: Progress = silent) -> Disconnected:
     """Take our rule from the bucket, its entry from the control table and its documents from the index.
 
     Versioning stays on: switching it off would change what happens to the data. Raises `Transient`; `Permanent` where
@@ -124,8 +124,7 @@ def disconnect(name: str, edges: Edges, progress: Progress = _silent) -> Disconn
     except (BotoCoreError, ClientError) as error:
         raise _said(name, error) from error
     progress("documents", 0)
-    indexes = [it.index for it in edges.control.generations(OBJECTS)]
-    deleted = documents.delete(edges.opensearch, indexes, name)
+    deleted = documents.delete(edges.opensearch, all_indexes(edges.control), name)
     if not (removed or unregistered or deleted):
         raise Permanent(f"the bucket {name} is not connected; `bucketdex bucket list` shows those that are")
     versioning = str(entry.before.get("versioning", "")) if entry else ""

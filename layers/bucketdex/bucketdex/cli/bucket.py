@@ -1,6 +1,6 @@
 """`bucketdex bucket`: which buckets are indexed."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Connect buckets, so that whatever 
 
 Name = Annotated[str, typer.Argument(help="The bucket's name.", show_default=False, parser=bucket_name, metavar="NAME")]
 
+Entries = Literal["latest", "all"]  # as in the control table, which help need not import
 NEEDED = ("BUCKETDEX_CONTROL_TABLE", "BUCKETDEX_OPENSEARCH_URL")
 
 
@@ -60,19 +61,28 @@ def list_buckets(as_json: Json = False) -> None:
     """List the connected buckets; with --json one line each."""
     from bucketdex.buckets import documents
     from bucketdex.cli.output import console, json_line, moment, table
-    from bucketdex.index.generations import OBJECTS_ALIAS
+    from bucketdex.index.generations import OBJECTS_ALIAS, PACKAGES_ALIAS
 
     edges = _edges()
     buckets = edges.control.buckets()
-    counts = [documents.count(edges.opensearch, OBJECTS_ALIAS, it.name) for it in buckets]
+    objects = [documents.count(edges.opensearch, OBJECTS_ALIAS, it.name) for it in buckets]
+    packages = [documents.count(edges.opensearch, PACKAGES_ALIAS, it.name, documents.LATEST) for it in buckets]
     if as_json:
-        for bucket, count in zip(buckets, counts, strict=True):
-            told = {"name": bucket.name, "added": bucket.added, "objects": count, "before": bucket.before}
+        for bucket, of_objects, of_packages in zip(buckets, objects, packages, strict=True):
+            told = {
+                "name": bucket.name,
+                "added": bucket.added,
+                "objects": of_objects,
+                "packages": of_packages,
+                "entries": bucket.entries,
+                "before": bucket.before,
+            }
             json_line(told)
     elif buckets:
-        found = table("bucket", "#objects indexed", "connected (UTC)")
-        for bucket, count in zip(buckets, counts, strict=True):
-            found.add_row(bucket.name, f"{count:,}", moment(bucket.added.timestamp()))
+        found = table("bucket", "#objects", "#packages", "searchable entries", "connected (UTC)")
+        for bucket, of_objects, of_packages in zip(buckets, objects, packages, strict=True):
+            when = moment(bucket.added.timestamp())
+            found.add_row(bucket.name, f"{of_objects:,}", f"{of_packages:,}", SEARCHABLE[bucket.entries], when)
         console().print(found)
     else:
         typer.echo(as_called("No bucket is connected: bucketdex bucket add NAME"))
@@ -106,6 +116,46 @@ def remove(
     if done.exists and done.versioning_before != "Enabled":
         typer.echo(f"Its versioning, which was {done.versioning_before.lower() or 'off'} before, is left on.")
 
+
+@app.command(
+    "set",
+    epilog=epilog(
+        "bucketdex bucket set my-data --entries all\nbucketdex bucket set my-data --entries latest",
+        _1="it is not connected",
+    ),
+)
+def set_bucket(
+    name: Name,
+    entries: Annotated[
+        Entries,
+        typer.Option(help="Which packages' entries can be searched: of each latest revision, or of all."),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Change a setting of a connected bucket.
+
+    Entries are the files of packages. Those of the latest revisions are searchable at first; all revisions take as much
+    room in the index as they have entries. Packages themselves, and their revisions, are found either way.
+    """
+    from bucketdex.buckets.entries import keep
+    from bucketdex.cli.output import bars, json_line, plural
+
+    edges = _edges()
+    with bars() as progress:
+        task = progress.add_task(f"Setting up {name}")
+
+        def tell(step: "Step", keys: int) -> None:
+            progress.update(task, description=DOING[step].format(name=name, keys=plural(keys, "key")))
+
+        sent = keep(name, entries, edges, tell)
+    if as_json:
+        json_line({"bucket": name, "entries": entries, "keys_sent": sent})
+        return
+    typer.echo(f"{name} keeps searchable: entries of {SEARCHABLE[entries]}.")
+    typer.echo(f"Sent to be looked at again: {plural(sent, 'manifest')}.")
+
+
+SEARCHABLE: dict[Entries, str] = {"latest": "latest revisions", "all": "all revisions"}
 
 DOING: dict["Step", str] = {
     "index": "Making sure of the index",

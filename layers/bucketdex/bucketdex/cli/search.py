@@ -1,29 +1,24 @@
 """`bucketdex search`: ask the search API."""
 
-import contextlib
-import html
-import os
-import re
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import NoAnswerError, RefusedError, epilog
+from bucketdex.cli.failures import epilog, usage
 from bucketdex.cli.options import Json, bucket_name
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from bucketdex.manifest.layout import Physical
 
-API = "BUCKETDEX_API_URL"
-TIMEOUT_SECONDS = 35.0  # the function has 30
-MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
-FRAGMENTS = 2  # of a hit that people are shown
+HITS = 10
 EPILOG = epilog(
     """bucketdex search sample 042
     bucketdex search '"emperor penguins"' --bucket my-data --size 50
-    bucketdex search .csv.gz --json | jq -r '.hits[].key'""",
+    bucketdex search .csv.gz --kind object --json | jq -r '.hits[].key'
+    bucketdex search penguins --kind package
+    bucketdex search 4b62086319480e07
+    bucketdex search --containing s3://my-data/raw/sample-042.csv""",
     _1="the API does not answer, or refuses the search",
 )
 
@@ -33,61 +28,83 @@ def search(
         list[str] | None,
         typer.Argument(metavar="WORD", help='Words of a name, key, content, tag...; "in quotes": together.'),
     ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--kind", "-k", help="Only packages, entries or objects (repeatable).", metavar="KIND"),
+    ] = None,
     bucket: Annotated[
         list[str] | None,
-        typer.Option("--bucket", "-b", help="Only in this bucket (repeatable).", parser=bucket_name, metavar="NAME"),
+        typer.Option(
+            "--bucket", "-b", help="Only in this bucket or registry (repeatable).", parser=bucket_name, metavar="NAME"
+        ),
     ] = None,
-    size: Annotated[int, typer.Option("--size", "-n", min=0, max=100, help="How many hits.")] = 10,
+    size: Annotated[int, typer.Option("--size", "-n", min=0, max=100, help="How many hits.")] = HITS,
+    containing: Annotated[
+        str | None,
+        typer.Option(help="Instead: the packages that contain this object.", metavar="s3://BUCKET/KEY"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find objects by their name, content, metadata and tags. The last word may be the beginning of one.
+    """Find packages, their entries, and objects. The last word may be the beginning of one.
 
-    Without a word everything is found, the newest first.
+    Packages are found by handle, message, metadata (words, or name=value) and by six or more characters of a top hash;
+    entries by logical key, metadata, digest and s3:// address; objects by name, content, metadata, tags and digest.
+    Without a word everything is found, the newest first. KIND is package, entry or object.
 
-    With --json: total and hits (kind, bucket, key, score, highlights and more).
+    With --json: total, totals (of each kind) and hits (each with its kind, bucket, score, highlights and more). With
+    --containing: total, and packages (registry, handles, top_hash, logical_key, version_id, latest).
     """
-    from bucketdex.cli.here import adopt
+    from bucketdex.cli.asking import api_address
+    from bucketdex.cli.asking import search as ask
+    from bucketdex.cli.found import print_found
     from bucketdex.cli.output import json_line
 
-    adopt(API)
-    answer = ask(_address(os.environ[API]), " ".join(words or ()), bucket or [], size)
+    kinds = [_kind(each) for each in kind or []]
+    if containing is not None:
+        if words or kinds or bucket or size != HITS:
+            usage("--containing is asked alone: it finds packages by an object, not by words")
+        _containing(containing, as_json)
+        return
+    answer = ask(api_address(), " ".join(words or ()), bucket or [], size, kinds)
     if as_json:
         json_line(answer)
         return
-    _print(answer)
+    print_found(answer)
     if not answer["total"]:
         for name in _not_connected(bucket or []):
             typer.echo(as_called(f"No bucket {name} is connected; those that are: bucketdex bucket list"))
 
 
-def _address(url: str) -> str:
-    """Return the address, if it is one; raises `SettingsError`."""
-    from bucketdex.aws.settings import SettingsError
-
-    with contextlib.suppress(ValueError):
-        parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
-            return url
-    raise SettingsError(f"{API} is not an address such as http://127.0.0.1:8000: {url!r}")
+def _kind(given: str) -> str:
+    """Return a kind, also of its plural."""
+    kind = {"packages": "package", "entries": "entry", "objects": "object"}.get(given, given)
+    if kind not in ("package", "entry", "object"):
+        usage(f"--kind is package, entry or object, not {given!r}")
+    return kind
 
 
-def ask(api_url: str, query: str, buckets: list[str], size: int) -> dict[str, Any]:
-    """Return the API's answer; raises `RefusedError`."""
-    import urllib3  # as AWS's clients do; the standard library would ask the environment's proxy
+def _containing(address: str, as_json: bool) -> None:
+    from bucketdex.cli.asking import api_address
+    from bucketdex.cli.asking import containing as ask
+    from bucketdex.cli.found import print_containing
+    from bucketdex.cli.output import json_line
 
-    fields = [("q", query), *(("bucket", bucket) for bucket in buckets), ("size", str(size))]
-    timeout = urllib3.Timeout(connect=5, read=TIMEOUT_SECONDS)
-    try:
-        answer = urllib3.request("GET", f"{api_url.rstrip('/')}/api/search", fields=fields, timeout=timeout, retries=0)
-        told: dict[str, Any] = answer.json()
-    except urllib3.exceptions.HTTPError as error:
-        reason = getattr(error, "reason", error)
-        raise NoAnswerError(f"the search API at {api_url} does not answer: {reason}") from error
-    except ValueError as error:
-        raise RefusedError(f"the search API at {api_url} answers {answer.status}, and no JSON") from error
-    if answer.status != 200:
-        raise RefusedError(f"the search API answers {answer.status}: {told.get('detail') or told.get('title') or told}")
-    return told
+    url = api_address()
+    for meant in _meant(address):
+        answer: dict[str, Any] = ask(url, meant.bucket, meant.key, meant.version_id)
+        if answer["total"]:
+            break
+    if as_json:
+        json_line(answer)
+    else:
+        print_containing(answer, address)
+
+
+def _meant(address: str) -> "tuple[Physical, ...]":
+    """Return what an address may mean: quoted and with a version, as manifests have it, or a key as it is."""
+    from bucketdex.search.query.words import addresses
+
+    return addresses(address) or usage(f"--containing takes the address of an object, s3://bucket/key: {address!r}")
 
 
 def _not_connected(buckets: list[str]) -> list[str]:
@@ -105,47 +122,3 @@ def _not_connected(buckets: list[str]) -> list[str]:
     except (settings.SettingsError, Transient, BotoCoreError):  # who may search need not have access to the table
         return []
     return [name for name in buckets if name not in connected]
-
-
-def _print(answer: dict[str, Any]) -> None:
-    from rich.text import Text
-
-    from bucketdex.cli.output import console, moment, plural, printable, size, table
-
-    hits = answer["hits"]
-    out = console()
-    if hits:
-        found = table("object", "#size", "modified (UTC)", "found in")
-        for hit in hits:
-            name = Text(printable(f"s3://{hit['bucket']}/{hit['key']}"))
-            found.add_row(name, size(hit.get("size")), moment(hit.get("modified")), _highlights(hit["highlights"]))
-        out.print(found)
-    shown = f", the best {len(hits)} of them above" if 0 < len(hits) < answer["total"] else ""
-    out.print(f"{plural(answer['total'], 'object')} found{shown}.")
-
-
-def _highlights(highlights: dict[str, list[str]]) -> "Text":
-    """Return the fragments that matched, each with its field; those of the key are told by the key itself."""
-    from rich.text import Text
-
-    lines = [
-        Text.assemble((f"{field}: ", "dim"), marked(fragment))
-        for field, fragments in highlights.items()
-        for fragment in fragments[:FRAGMENTS]
-        if field != "key" or len(highlights) == 1
-    ]
-    return Text("\n").join(lines)
-
-
-def marked(fragment: str) -> "Text":
-    """Return safe HTML with `<mark>` as text in which the marked is bold."""
-    from rich.text import Text
-
-    from bucketdex.cli.output import printable
-
-    text = Text()
-    # Every second piece is what stood in a mark.
-    for number, piece in enumerate(MARK.split(fragment)):
-        plain = " ".join(html.unescape(piece).split("\n"))
-        text.append(printable(plain), "bold yellow" if number % 2 else "")
-    return text

@@ -16,8 +16,8 @@ from bucketdex.cli.options import Json
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from bucketdex.objects.agreement import Agreement
-    from bucketdex.objects.hint import ObjectName
+    from bucketdex.changes.hint import ObjectName
+    from bucketdex.check.agreement import Agreement
 
 URI = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
 STDIN = "-"
@@ -42,24 +42,24 @@ def show(
 ) -> None:
     """Show what is indexed of an object, and whether S3 agrees in presence, version id, etag, size and tags.
 
-    Keys are taken as they are: nothing in them is decoded. With --json there is a line for each object, in their order:
-    bucket, key, indexed (the document, or null), deleted (whether the index knows that it is gone), agrees, and differs
-    (in what).
+    Of a pointer or manifest (under .quilt/) it is what is indexed of the package. Keys are taken as they are: nothing in
+    them is decoded. With --json there is a line for each object, in their order: bucket, key, indexed (the document, or
+    null), deleted (whether the index knows that it is gone), agrees, and differs (in what).
     """
     from concurrent.futures import ThreadPoolExecutor
 
     from bucketdex.aws import clients, settings
+    from bucketdex.check.agreement import agreements
     from bucketdex.cli.here import adopt
     from bucketdex.cli.output import json_line
     from bucketdex.control import ControlTable
-    from bucketdex.objects.agreement import agreements
-    from bucketdex.objects.reconcile import KIND
+    from bucketdex.index.generations import OBJECTS
 
     names = list(_names(uris))
     adopt("BUCKETDEX_CONTROL_TABLE", "BUCKETDEX_OPENSEARCH_URL")
     control = ControlTable(clients.dynamodb(), settings.control().table)
     index = clients.opensearch(settings.opensearch())
-    connected = control.view(KIND, {bucket for bucket, _ in names}).buckets
+    connected = control.view(OBJECTS, {bucket for bucket, _ in names}).buckets
     all_agree, s3 = True, clients.s3(THREADS)
     standing = functools.cache(lambda bucket: _standing(bucket, connected, s3))
     with ThreadPoolExecutor(THREADS) as threads:

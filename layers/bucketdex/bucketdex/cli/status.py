@@ -100,7 +100,7 @@ class _Search:
         from opensearchpy.exceptions import OpenSearchException
 
         from bucketdex.aws import clients, settings
-        from bucketdex.index.generations import OBJECTS_ALIAS
+        from bucketdex.index.generations import ALIASES
 
         self.problem = ""
         try:
@@ -110,10 +110,10 @@ class _Search:
             return True
         client, if_any = clients.opensearch(where), {"ignore_unavailable": "true"}  # there may be no index yet
         try:
-            client.indices.refresh(index=OBJECTS_ALIAS, params=if_any)
+            client.indices.refresh(index=list(ALIASES), params=if_any)
             # A refresh does not mind shards that a restart has not brought back yet.
             whole = if_any | {"allow_partial_search_results": "false", "size": "0"}
-            client.search(index=OBJECTS_ALIAS, params=whole)
+            client.search(index=list(ALIASES), params=whole)
         except OpenSearchException as error:
             self.problem = f"OpenSearch at {where.url} does not answer: {error}"
         return not self.problem

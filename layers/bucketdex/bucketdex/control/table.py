@@ -2,14 +2,14 @@
 
 | pk | sk | attributes |
 |---|---|---|
-| `bucket` | the bucket's name | `added` (when), `before` (its configuration before us, JSON) |
-| `generations` | the kind of document (`objects`) | `generations`: list of `{index, mapping, read}` as JSON |
+| `bucket` | the bucket's name | `added` (when), `before` (its configuration, JSON), `entries` (`latest` or `all`) |
+| `generations` | the kind of document (`objects`, `packages`) | `generations`: JSON list of `{index, mapping, read}` |
 """
 
 import itertools
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BATCH = 100  # keys that BatchGetItem takes
 
 
+Entries = Literal["latest", "all"]
+
+
 class Generation(msgspec.Struct, frozen=True):
     """One generation of a kind of document: its index, the version of its mapping, and whether searches read it."""
 
@@ -31,17 +34,21 @@ class Generation(msgspec.Struct, frozen=True):
 
 
 class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A connected bucket; `before` is the configuration that is put back when it is removed."""
+    """A connected bucket; `before` is the configuration that is put back when it is removed.
+
+    `entries` says which manifests keep their entries searchable: those that a `latest` names, or all.
+    """
 
     name: str
     added: datetime
     before: dict[str, Any] = {}
+    entries: Entries = "latest"
 
 
 class View(msgspec.Struct, frozen=True):
-    """What a batch needs to know: which of its buckets are connected, and where documents are written."""
+    """What a batch needs to know: its buckets that are connected, by name, and where documents are written."""
 
-    buckets: frozenset[str]
+    buckets: dict[str, Bucket]
     generations: tuple[Generation, ...]
 
 
@@ -63,7 +70,7 @@ class ControlTable:
             raise Transient(f"the control table {self._name} cannot be read: {error}") from error
         generations = [item["generations"]["S"] for item in found if item["pk"]["S"] == "generations"]
         return View(
-            frozenset(item["sk"]["S"] for item in found if item["pk"]["S"] == "bucket"),
+            {item["sk"]["S"]: _bucket(item) for item in found if item["pk"]["S"] == "bucket"},
             msgspec.json.decode(generations[0], type=tuple[Generation, ...]) if generations else (),
         )
 
@@ -104,9 +111,26 @@ class ControlTable:
 
     def add_bucket(self, bucket: Bucket) -> bool:
         """Connect a bucket; False if it was connected already, which changes nothing."""
-        before = msgspec.json.encode(bucket.before).decode()
-        added = bucket.added.isoformat()
-        return self._put_if_absent(_key("bucket", bucket.name) | {"added": {"S": added}, "before": {"S": before}})
+        told = {
+            "added": {"S": bucket.added.isoformat()},
+            "before": {"S": msgspec.json.encode(bucket.before).decode()},
+            "entries": {"S": bucket.entries},
+        }
+        return self._put_if_absent(_key("bucket", bucket.name) | told)
+
+    def set_entries(self, name: str, entries: Entries) -> bool:
+        """Say which manifests of the bucket keep their entries searchable; False if it is not connected."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._name,
+                Key=_key("bucket", name),
+                UpdateExpression="SET entries = :entries",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":entries": {"S": entries}},
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def remove_bucket(self, name: str) -> bool:
         """Disconnect a bucket; False if it was not connected."""
@@ -127,4 +151,5 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
 
 def _bucket(item: dict[str, Any]) -> Bucket:
     added = datetime.fromisoformat(item["added"]["S"])
-    return Bucket(item["sk"]["S"], added, msgspec.json.decode(item["before"]["S"]))
+    entries = cast("Entries", item.get("entries", {}).get("S", "latest"))
+    return Bucket(item["sk"]["S"], added, msgspec.json.decode(item["before"]["S"]), entries)

@@ -1,41 +1,85 @@
-"""Generations of the index: each kind is read through an alias that hides tombstones, and written by index name.
+"""Generations of the index: each kind is read through aliases that hide tombstones, and written by index name.
+
+A generation of `objects` is one index. One of `packages` is a pair: what a manifest's document says of its entries is
+about the entries beside it, so both are made, written and dropped together.
 
 Only connecting the first bucket makes an index (and later a rebuild); `auto_create_index` is off, so that a typing
 error or a lost index is an error and not a guessed mapping.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from opensearchpy.exceptions import RequestError
 
 from bucketdex.control import ControlTable, Generation
-from bucketdex.index.mappings import OBJECTS_VERSION, objects_index
+from bucketdex.index.mappings import (
+    ENTRIES_VERSION,
+    OBJECTS_VERSION,
+    PACKAGES_VERSION,
+    entries_index,
+    objects_index,
+    packages_index,
+)
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 OBJECTS = "objects"
+PACKAGES = "packages"
 OBJECTS_ALIAS = "bucketdex-objects"
+PACKAGES_ALIAS = "bucketdex-packages"
+ENTRIES_ALIAS = "bucketdex-entries"
+ALIASES = (OBJECTS_ALIAS, PACKAGES_ALIAS, ENTRIES_ALIAS)
 NOT_DELETED = {"bool": {"must_not": {"term": {"deleted": True}}}}
+FIRST = {
+    OBJECTS: Generation(f"{OBJECTS_ALIAS}-v{OBJECTS_VERSION}-1", OBJECTS_VERSION),
+    # One version for the pair: whichever mapping changes, both are new.
+    PACKAGES: Generation(
+        f"{PACKAGES_ALIAS}-v{max(PACKAGES_VERSION, ENTRIES_VERSION)}-1", max(PACKAGES_VERSION, ENTRIES_VERSION)
+    ),
+}
+KINDS = tuple(FIRST)
 
 
-def ensure_objects(
-    client: "OpenSearch", control: ControlTable, shards: int = 1, replicas: int = 0
+def entries_of(packages: str) -> str:
+    """Return the index of the entries beside an index of packages."""
+    return packages.replace(PACKAGES_ALIAS, ENTRIES_ALIAS)
+
+
+def all_indexes(control: ControlTable) -> list[str]:
+    """Return every index that is written, of whatever kind."""
+    objects = [it.index for it in control.generations(OBJECTS)]
+    packages = [it.index for it in control.generations(PACKAGES)]
+    return [*objects, *packages, *map(entries_of, packages)]
+
+
+def ensure(
+    client: "OpenSearch", control: ControlTable, kind: str, shards: int = 1, replicas: int = 0
 ) -> tuple[Generation, ...]:
-    """Return the active generations of `objects`, each with its index; the first is made if there is none.
+    """Return the active generations of a kind, each with its indexes; the first is made if there is none.
 
     An index that is named in the control table but gone (a new domain, a mistake) is made anew, empty. Safe when two
     run at once or one breaks off: an index is made before it is named, under a name that both would choose, and a
     second creation finds that it exists.
     """
-    first = Generation(index=f"{OBJECTS_ALIAS}-v{OBJECTS_VERSION}-1", mapping=OBJECTS_VERSION)
-    active = control.generations(OBJECTS)
-    for generation in active or (first,):
-        aliases = {OBJECTS_ALIAS: {"filter": NOT_DELETED}} if generation.read else {}
-        body = objects_index(shards, replicas) | {"aliases": aliases}
-        try:
-            client.indices.create(index=generation.index, body=body, params={"wait_for_active_shards": "1"})
-        except RequestError as error:
-            if error.error != "resource_already_exists_exception":
-                raise
-    return active or control.add_generation(OBJECTS, first)
+    active = control.generations(kind)
+    for generation in active or (FIRST[kind],):
+        for index, alias, body in _indexes(kind, generation, shards, replicas):
+            made = body | {"aliases": {alias: {"filter": NOT_DELETED}} if generation.read else {}}
+            try:
+                client.indices.create(index=index, body=made, params={"wait_for_active_shards": "1"})
+            except RequestError as error:
+                if error.error != "resource_already_exists_exception":
+                    raise
+    return active or control.add_generation(kind, FIRST[kind])
+
+
+def _indexes(
+    kind: str, generation: Generation, shards: int, replicas: int
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    if kind == OBJECTS:
+        yield generation.index, OBJECTS_ALIAS, objects_index(shards, replicas)
+    else:
+        yield generation.index, PACKAGES_ALIAS, packages_index(shards, replicas)
+        yield entries_of(generation.index), ENTRIES_ALIAS, entries_index(shards, replicas)

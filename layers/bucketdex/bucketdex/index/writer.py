@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from bucketdex.errors import Transient
+from bucketdex.index.requests import REQUEST_BYTES, REQUEST_SECONDS, post, said
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-REQUEST_BYTES = 5_000_000  # small domains accept 10 MiB
-REQUEST_SECONDS = 20.0  # a bulk request of that size on a small, busy domain
 # What a reconcile carries over from the document before it; see objects/facts.py.
 SURVIVING_FIELDS = ["version_id", "etag", "size", "written_by", "checksums", "deleted"]
 Status = Literal["done", "conflict", "busy", "refused"]
@@ -57,10 +56,11 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What became of a write, and what OpenSearch said."""
+    """What became of a write, what OpenSearch said, and the lock of what was written where that was asked for."""
 
     status: Status
     reason: str = ""
+    lock: Lock | None = None
 
 
 WRITTEN, CONFLICTED = Result(DONE), Result(CONFLICT)  # most are one of these
@@ -83,6 +83,8 @@ class _Reads(msgspec.Struct):
 class _Written(msgspec.Struct):
     status: int
     error: Any = None
+    seq_no: int | None = msgspec.field(name="_seq_no", default=None)
+    primary_term: int | None = msgspec.field(name="_primary_term", default=None)
 
 
 class _Bulk(msgspec.Struct):
@@ -101,25 +103,28 @@ def read(
         for index in indexes
         for doc_id, whole in ids.items()
     ]
-    answer = _request(client, "/_mget", msgspec.json.encode({"docs": docs}), seconds)
+    answer = post(client, "/_mget", msgspec.json.encode({"docs": docs}), seconds)
     found: dict[tuple[str, str], Stored] = {}
     for doc in msgspec.convert(answer, _Reads).docs:
         if doc.error is not None:
-            raise Transient(f"OpenSearch cannot read from {doc.index}: {_said(doc.error)}")
+            raise Transient(f"OpenSearch cannot read from {doc.index}: {said(doc.error)}")
         if doc.found:
             found[doc.index, doc.id] = Stored(Lock(doc.seq_no, doc.primary_term), doc.source)
     return found
 
 
-def write(client: "OpenSearch", writes: Sequence[Write], seconds: float = REQUEST_SECONDS) -> list[Result]:
+def write(
+    client: "OpenSearch", writes: Sequence[Write], seconds: float = REQUEST_SECONDS, *, locks: bool = False
+) -> list[Result]:
     """Write each document under its lock, in requests of at most 5 MB; one that fails makes its documents busy.
 
-    So does one that takes longer than `seconds`.
+    So does one that takes longer than `seconds`. With `locks` the results hold those of the documents as they are now.
     """
+    wanted = "items.*.status,items.*.error" + (",items.*._seq_no,items.*._primary_term" if locks else "")
     results: list[Result] = []
     for lines in _requests(writes):
         try:
-            answer = _request(client, "/_bulk", b"".join(lines), seconds, filter_path="items.*.status,items.*.error")
+            answer = post(client, "/_bulk", b"".join(lines), seconds, filter_path=wanted)
         except Transient as error:
             results += [Result(BUSY, str(error))] * (len(lines) // 4)
             continue
@@ -157,27 +162,10 @@ def _action(item: Write) -> bytes:
 def _result(written: _Written) -> Result:
     status = written.status
     if status < 300:
-        return WRITTEN
+        if written.seq_no is None or written.primary_term is None:
+            return WRITTEN
+        return Result(DONE, lock=Lock(written.seq_no, written.primary_term))
     if status == 409:
         return CONFLICTED
-    reason = _said(written.error)
+    reason = said(written.error)
     return Result(REFUSED if status == 400 else BUSY, reason)
-
-
-def _request(client: "OpenSearch", path: str, body: bytes, seconds: float, **params: str) -> Any:
-    from opensearchpy.exceptions import OpenSearchException  # noqa: PLC0415, cold start
-
-    try:
-        return client.transport.perform_request("POST", path, params={"request_timeout": seconds, **params}, body=body)
-    except OpenSearchException as error:
-        raise Transient(f"OpenSearch did not answer {path}: {error}") from error
-
-
-def _said(error: Any) -> str:
-    """Return the reasons that OpenSearch gives, from the outer to the cause."""
-    reasons: list[str] = []
-    while isinstance(error, dict):
-        if error.get("reason"):
-            reasons.append(str(error["reason"]))
-        error = error.get("caused_by")
-    return "; ".join(reasons) or str(error)

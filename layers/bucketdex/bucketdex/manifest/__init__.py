@@ -1,9 +1,9 @@
 """The manifest of a package, as `quilt3` writes and reads it: parse, write, top hash. No AWS in here."""
 
 from bucketdex.manifest.lines import Entry, Hash, Header, LineFault, Metadata
-from bucketdex.manifest.reader import read
+from bucketdex.manifest.reader import read, resume
 from bucketdex.manifest.top_hash import TopHashError, top_hash
-from bucketdex.manifest.verify import Verification, verify
+from bucketdex.manifest.verify import Verification, faults, verify
 from bucketdex.manifest.writer import write
 
 __all__ = [
@@ -14,7 +14,9 @@ __all__ = [
     "Metadata",
     "TopHashError",
     "Verification",
+    "faults",
     "read",
+    "resume",
     "top_hash",
     "verify",
     "write",

@@ -3,14 +3,23 @@
 Memory does not grow with the length of the manifest, only with its longest line, which has a limit.
 """
 
+import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from bucketdex.manifest.lines import Entry, Header, LineFault, Metadata, entry, header
+from bucketdex.manifest.quick import match
 
 GZIP = b"\x1f\x8b"
 LONGEST_LINE = 64 * 1024 * 1024  # bytes; the reference client refuses to write more than 1 MB, old ones did not
+
+
+EMPTY = "the manifest is empty"
+
+
+class _BrokenOffError(Exception):
+    """There are no more lines, and why."""
 
 
 class Line(NamedTuple):
@@ -22,21 +31,62 @@ class Line(NamedTuple):
     said: Header | Entry | Metadata | LineFault
 
 
+# Number and offset as above, and what the line says.
+type Scanned = tuple[int, int, Header | Entry | Metadata | LineFault | re.Match[bytes]]
+
+
 def read(pieces: Iterable[bytes]) -> Iterator[Line]:
     """Yield what each line of a manifest says; `pieces` are its bytes in whatever portions, plain or as gzip.
 
     A line that cannot be read is a `LineFault`, and the next line goes on. A manifest that breaks off ends with one.
     """
-    offset = 0
-    number = 0
-    for number, found in enumerate(_lines(_plain(pieces)), 1):
-        if isinstance(found, str):
-            yield Line(number, offset, b"", LineFault(number, found))
-            return
-        yield Line(number, offset, found, _said(number, found))
-        offset += len(found) + 1
-    if not number:
-        yield Line(1, 0, b"", LineFault(1, "the manifest is empty"))
+    number, offset = 1, 0
+    try:
+        for line in _lines(_plain(pieces)):
+            yield Line(number, offset, line, _said(number, line))
+            number += 1
+            offset += len(line) + 1
+    except _BrokenOffError as error:
+        yield Line(number, offset, b"", LineFault(number, str(error)))
+    else:
+        if number == 1:
+            yield Line(1, 0, b"", LineFault(1, EMPTY))
+
+
+def scan(pieces: Iterable[bytes]) -> Iterator[Scanned]:
+    """Yield the same, but lines that are as the reference client prints them as the match of `quick.match`."""
+    return _scanned(_lines(_plain(pieces)), 1, 0)
+
+
+def resume(pieces_from: Callable[[int], Iterable[bytes]], offset: int) -> Iterator[Scanned]:
+    """Yield the lines from `offset` on, that of a line scanned before; `pieces_from` gives the file from a byte on.
+
+    Of a file that is gzip the offset is in what is unpacked, so it is unpacked from its beginning. Lines count from 2.
+    """
+    if not offset:
+        return scan(pieces_from(0))
+    packed = next(_with_beginning(pieces_from(0)), b"").startswith(GZIP)
+    pieces = _after(_plain(pieces_from(0)), offset) if packed else iter(pieces_from(offset))
+    return _scanned(_lines(pieces), 2, offset)
+
+
+def _scanned(lines: Iterable[bytes], number: int, offset: int) -> Iterator[Scanned]:
+    try:
+        for line in lines:
+            yield number, offset, (match(line) if number > 1 else None) or _said(number, line)
+            number += 1
+            offset += len(line) + 1
+    except _BrokenOffError as error:
+        yield number, offset, LineFault(number, str(error))
+    else:
+        if number == 1:
+            yield 1, 0, LineFault(1, EMPTY)
+
+
+def _after(pieces: Iterable[bytes], left: int) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece[left:]
+        left = max(0, left - len(piece))
 
 
 def _said(number: int, line: bytes) -> Header | Entry | Metadata | LineFault:
@@ -46,14 +96,11 @@ def _said(number: int, line: bytes) -> Header | Entry | Metadata | LineFault:
         return LineFault(number, str(error))
 
 
-def _lines(pieces: Iterable[bytes | str]) -> Iterator[bytes | str]:
-    """Yield each line without its end; a string says why there are no more."""
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield each line without its end; raises `_BrokenOffError`."""
     rest: list[bytes] = []  # of a line that has not ended
     length = 0
     for piece in pieces:
-        if isinstance(piece, str):
-            yield piece
-            return
         first, *more = piece.split(b"\n")
         rest.append(first)
         length += len(first)
@@ -62,20 +109,29 @@ def _lines(pieces: Iterable[bytes | str]) -> Iterator[bytes | str]:
             yield from more[:-1]
             rest, length = [more[-1]], len(more[-1])
         if length > LONGEST_LINE:
-            yield f"longer than {LONGEST_LINE} bytes"
-            return
+            raise _BrokenOffError(f"longer than {LONGEST_LINE} bytes")
     if length:
         yield b"".join(rest)
 
 
-def _plain(pieces: Iterable[bytes]) -> Iterator[bytes | str]:
-    """Yield the bytes as they are, or unpacked where they are gzip."""
+def _with_beginning(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces, the first of them long enough to tell what they are."""
+    rest = iter(pieces)
+    first = b""
+    for piece in rest:
+        first += piece
+        if len(first) >= len(GZIP):
+            break
+    yield first
+    yield from rest
+
+
+def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the bytes as they are, or unpacked where they are gzip; raises `_BrokenOffError`."""
     unpacker = None
-    begun = False
-    for piece in pieces:
-        if not begun and piece:
-            begun = True
-            unpacker = zlib.decompressobj(wbits=31) if piece.startswith(GZIP) else None
+    for number, piece in enumerate(_with_beginning(pieces)):
+        if not number and piece.startswith(GZIP):
+            unpacker = zlib.decompressobj(wbits=31)
         if unpacker is None:
             yield piece
             continue
@@ -83,11 +139,10 @@ def _plain(pieces: Iterable[bytes]) -> Iterator[bytes | str]:
             try:
                 yield unpacker.decompress(piece, LONGEST_LINE)
             except zlib.error as error:
-                yield f"the gzip stream is broken ({error})"
-                return
+                raise _BrokenOffError(f"the gzip stream is broken ({error})") from error
             if unpacker.eof and unpacker.unused_data:  # several streams may follow each other
                 piece, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=31)  # noqa: PLW2901
             else:
                 piece = unpacker.unconsumed_tail  # noqa: PLW2901
     if unpacker and not unpacker.eof:
-        yield "the gzip stream breaks off"
+        raise _BrokenOffError("the gzip stream breaks off")

@@ -5,6 +5,7 @@ order already; they are hashed as they come. Otherwise they are sorted on disk, 
 """
 
 import hashlib
+import itertools
 import json
 import sqlite3
 import tempfile
@@ -31,22 +32,30 @@ class _DisorderError(Exception):
     """The entries are not in the order of the tree."""
 
 
+Part = tuple[str, bytes]  # the logical key of an entry, and its canonical JSON
+
+
 def top_hash(header: Header, entries: Callable[[], Iterable[Entry]]) -> str:
     """Return the top hash; `entries` is called again where they have to be sorted first. Raises `TopHashError`."""
+    return digest_of(header, lambda: ((entry.logical_key, canonical(entry)) for entry in entries()))
+
+
+def digest_of(header: Header, parts: Callable[[], Iterable[Part]]) -> str:
+    """Return the top hash of entries whose canonical JSON is known; the rest is as above."""
     try:
-        return _digest(header, _in_order(entries()))
+        return _digest(header, _in_order(parts()))
     except _DisorderError:
-        return _digest(header, _sorted(entries()))
+        return _digest(header, _sorted(parts()))
 
 
-def canonical(entry: Entry) -> str:
+def canonical(entry: Entry) -> bytes:
     """Return the canonical JSON of an entry; raises `TopHashError`."""
     if entry.hash is None or entry.size is None:
         raise TopHashError(f"{entry.logical_key!r} has no {'hash' if entry.hash is None else 'size'}")
     meta = _meta(entry.meta)
     digest = f'{{"type":{quoted(entry.hash.type)},"value":{quoted(entry.hash.value)}}}'
     size = entry.size if type(entry.size) is int else _canonical_json(entry.size)
-    return f'{{"hash":{digest},"logical_key":{quoted(entry.logical_key)},"meta":{meta},"size":{size}}}'
+    return f'{{"hash":{digest},"logical_key":{quoted(entry.logical_key)},"meta":{meta},"size":{size}}}'.encode()
 
 
 def _meta(meta: Any) -> str:
@@ -58,16 +67,11 @@ def _meta(meta: Any) -> str:
     return _canonical_json(meta or {})  # the reference client reads null, 0, "" and [] as no metadata
 
 
-def _digest(header: Header, parts: Iterable[str]) -> str:
+def _digest(header: Header, parts: Iterable[bytes]) -> str:
     fields = {name: value for name, value in header.fields.items() if name != "top_hash"}  # obsolete
     digest = hashlib.sha256(_canonical_json(fields).encode())
-    some: list[str] = []
-    for part in parts:
-        some.append(part)
-        if len(some) == BATCH:
-            digest.update("".join(some).encode())
-            some.clear()
-    digest.update("".join(some).encode())
+    for some in itertools.batched(parts, BATCH):
+        digest.update(b"".join(some))
     return digest.hexdigest()
 
 
@@ -79,29 +83,29 @@ def place(logical_key: str) -> str:
     return logical_key.replace("\0", "\0\1").replace("/", "\0\0")
 
 
-def _in_order(entries: Iterable[Entry]) -> Iterator[str]:
-    before, key_before = "", ""
-    for entry in entries:
-        here = place(entry.logical_key)
+def _in_order(parts: Iterable[Part]) -> Iterator[bytes]:
+    before = key_before = below = ""
+    for key, part in parts:
+        here = place(key)
         if here <= before and key_before:
             raise _DisorderError
-        if key_before and here.startswith(before + "\0\0"):
-            raise TopHashError(f"{key_before!r} is a file and, in {entry.logical_key!r}, a directory")
-        before, key_before = here, entry.logical_key
-        yield canonical(entry)
+        if here.startswith(below) and key_before:
+            raise TopHashError(f"{key_before!r} is a file and, in {key!r}, a directory")
+        before, key_before, below = here, key, here + "\0\0"
+        yield part
 
 
-def _sorted(entries: Iterable[Entry]) -> Iterator[str]:
+def _sorted(parts: Iterable[Part]) -> Iterator[bytes]:
     """Yield the canonical entries in order, sorted by sqlite in a file of its own."""
     with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder) / "entries")) as table:
         table.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE entry (place BLOB, key TEXT, part TEXT)"
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE entry (place BLOB, key TEXT, part BLOB)"
         )
-        rows: list[tuple[bytes, bytes, str]] = []
-        for entry in entries:
+        rows: list[tuple[bytes, bytes, bytes]] = []
+        for logical_key, canonical_json in parts:
             # In UTF-8 the order of bytes is that of characters. Lone surrogates have to pass.
-            where = place(entry.logical_key).encode("utf-8", "surrogatepass")
-            rows.append((where, entry.logical_key.encode("utf-8", "surrogatepass"), canonical(entry)))
+            where = place(logical_key).encode("utf-8", "surrogatepass")
+            rows.append((where, logical_key.encode("utf-8", "surrogatepass"), canonical_json))
             if len(rows) == BATCH:
                 table.executemany("INSERT INTO entry VALUES (?, ?, ?)", rows)
                 rows.clear()

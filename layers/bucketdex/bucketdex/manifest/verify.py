@@ -1,13 +1,16 @@
 """Is a manifest what its name says: its top hash computed anew, and everything odd in it named by its line."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from bucketdex.manifest.lines import Entry, Header, LineFault, Metadata
-from bucketdex.manifest.reader import read
-from bucketdex.manifest.top_hash import TopHashError, top_hash
+from bucketdex.manifest.quick import is_path
+from bucketdex.manifest.reader import read, scan
+from bucketdex.manifest.top_hash import Part, TopHashError, canonical, digest_of
 
+CANONICAL = b'{"hash":{"type":"%b","value":"%b"},"logical_key":"%b","meta":{},"size":%b}'
 MOST_PROBLEMS = 100  # that are listed; all are counted
 
 
@@ -41,22 +44,33 @@ class _Survey:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(problem)
 
-    def entries_of(self, pieces: Iterable[bytes]) -> Iterator[Entry]:
-        """Yield the entries of a manifest whose header has been read."""
-        for line in read(pieces):
-            match line.said:
+    def fault(self, number: int, faults: Iterable[str]) -> None:
+        """Note what is wrong with a line."""
+        for fault in faults:
+            self.problem(f"line {number}: {fault}")
+
+    def parts_of(self, pieces: Iterable[bytes], canonical: Callable[[Entry], bytes]) -> Iterator[Part]:
+        """Yield logical key and canonical JSON of the entries of a manifest whose header has been read."""
+        for number, _, said in scan(pieces):
+            match said:
+                case re.Match():
+                    key, size, kind, value = said.group("key", "size", "type", "value")
+                    self.entries += 1
+                    self.total_bytes += int(size)
+                    name = key.decode()
+                    if not is_path(key):
+                        self.fault(number, faults_of_key(name))
+                    yield name, CANONICAL % (kind, value, key, size)
                 case Entry():
                     self.entries += 1
-                    size = line.said.size
-                    self.total_bytes += size if isinstance(size, int) and size > 0 else 0
-                    for fault in faults(line.said):
-                        self.problem(f"line {line.number}: {fault}")
-                    yield line.said
+                    self.total_bytes += said.size if isinstance(said.size, int) and said.size > 0 else 0
+                    self.fault(number, faults(said))
+                    yield said.logical_key, canonical(said)
                 case Metadata():
                     self.directories += 1
                 case LineFault():
                     self.unreadable += 1
-                    self.problem(str(line.said))
+                    self.problem(str(said))
 
 
 def verify(pieces: Callable[[], Iterable[bytes]], expected: str | None = None) -> Verification:
@@ -67,17 +81,17 @@ def verify(pieces: Callable[[], Iterable[bytes]], expected: str | None = None) -
     header = next((line.said for line in read(pieces())), None)
     surveys: list[_Survey] = []
 
-    def entries() -> Iterator[Entry]:
+    def parts(canonical: Callable[[Entry], bytes] = canonical) -> Iterator[Part]:
         surveys.append(_Survey())  # a second pass counts anew
-        return surveys[-1].entries_of(pieces())
+        return surveys[-1].parts_of(pieces(), canonical)
 
     found: str | None = None
     failed = ""
     try:
-        found = top_hash(header if isinstance(header, Header) else Header({}), entries)
+        found = digest_of(header if isinstance(header, Header) else Header({}), parts)
     except TopHashError as error:
         failed = str(error)
-        for _ in entries():  # that ended the pass: count them all
+        for _ in parts(lambda _: b""):  # that ended the pass: count them all
             pass
     survey = surveys[-1]
     if failed:
@@ -98,14 +112,20 @@ def verify(pieces: Callable[[], Iterable[bytes]], expected: str | None = None) -
     )
 
 
-def faults(entry: Entry) -> Iterator[str]:
-    """Yield what no entry should have, though it can be read."""
-    key = entry.logical_key
+def faults(entry: Entry) -> list[str]:
+    """Return what no entry should have, though it can be read."""
+    key, size = entry.logical_key, entry.size
+    found = list(faults_of_key(key))
+    if type(size) is not int or size < 0:
+        found.append(f"the size of {key[:100]!r} is {size}")
+    if entry.hash is None:
+        found.append(f"{key[:100]!r} has no hash")
+    return found
+
+
+def faults_of_key(key: str) -> Iterator[str]:
+    """Yield why a logical key is no path of a file."""
     if not key or key.startswith("/") or key.endswith("/") or "\0" in key:
         yield f"the logical key {key[:100]!r} is no path of a file"
     elif not {".", "..", ""}.isdisjoint(key.split("/")):
         yield f"the logical key {key[:100]!r} leads out of its folder or nowhere"
-    if entry.size is None or entry.size < 0 or not isinstance(entry.size, int):
-        yield f"the size of {key[:100]!r} is {entry.size}"
-    if entry.hash is None:
-        yield f"{key[:100]!r} has no hash"

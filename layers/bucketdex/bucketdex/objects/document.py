@@ -3,7 +3,7 @@
 import hashlib
 import re
 from base64 import b64decode
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import Any
@@ -11,18 +11,14 @@ from typing import Any
 import msgspec
 
 from bucketdex.changes import Author
-from bucketdex.objects.hint import Hint
+from bucketdex.changes.hint import Hint
+from bucketdex.index.names import extensions, name_of
+from bucketdex.index.pairs import LONGEST_VALUE, MOST_PAIRS, Pair, typed
 from bucketdex.objects.observe import Observation
 from bucketdex.objects.text import claims_text, excerpt
 
-MOST_PAIRS = 200  # S3 allows 2 kB of metadata and 10 tags, so this is for clones of S3 that allow more
-LONGEST_EXTENSION = 12  # characters; what is longer behind a dot is no extension
-LONGEST_VALUE = 2_000  # characters of one value
 CHECKSUM_HEADER = "x-amz-checksum-"
 ENCODED_WORD = re.compile(r"=\?[^?]+\?[bqBQ]\?")
-NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?([eE][+-]?\d{1,2})?", re.ASCII)
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
-FARTHEST_ZONE = timedelta(hours=18)  # what OpenSearch takes
 
 
 class Checksum(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,19 +33,8 @@ class Checksum(msgspec.Struct, frozen=True, omit_defaults=True):
     scope: str | None = None
 
 
-class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A name and a value that users gave, typed where the value reads as a number, date or boolean."""
-
-    of: str
-    name: str
-    keyword: str
-    number: float | None = None
-    date: str | None = None
-    boolean: bool | None = None
-
-
 class ObjectDocument(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the index holds of a key; the mapping is in `index/mappings.py`. A tombstone has `deleted` and no more."""
+    """What the index holds of a key; the mapping is in `index/mappings/`. A tombstone has `deleted` and no more."""
 
     bucket: str
     key: str
@@ -79,7 +64,7 @@ def object_document(hint: Hint, seen: Observation) -> ObjectDocument:
     """Return the document of what was seen: of the object, of its absence, or a stub where S3 refused to tell."""
     if seen.gone:
         return ObjectDocument(hint.bucket, hint.key, seen.observed_at, deleted=True)
-    name = hint.key.rstrip("/").rpartition("/")[2] or hint.key
+    name = name_of(hint.key)
     known: dict[str, Any] = {"name": name, "extensions": extensions(name)}
     problems = list(seen.problems)
     if seen.answer is None:
@@ -91,16 +76,6 @@ def object_document(hint: Hint, seen: Observation) -> ObjectDocument:
     return ObjectDocument(
         hint.bucket, hint.key, seen.observed_at, problem="; ".join(problems)[:LONGEST_VALUE] or None, **known
     )
-
-
-def extensions(name: str) -> tuple[str, ...]:
-    """Return the extensions of a name, shortest first: `.gz` and `.csv.gz` of `counts.csv.gz`."""
-    suffixes = name.lstrip(".").split(".")[1:][-2:]
-    if not suffixes or not suffixes[-1].isalnum() or len(suffixes[-1]) > LONGEST_EXTENSION:
-        return ()
-    last = f".{suffixes[-1]}".lower()
-    double = f".{suffixes[0]}{last}".lower() if len(suffixes) > 1 and suffixes[0].isalpha() else None
-    return (last, double) if double else (last,)
 
 
 def _told(answer: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:
@@ -134,29 +109,6 @@ def decoded(value: str) -> str:
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return value
     return text
-
-
-def typed(of: str, name: str, value: str) -> Pair:
-    """Return the pair with its value as a number, date or boolean too, where it reads as one."""
-    value = value[:LONGEST_VALUE]
-    return Pair(
-        of,
-        name[:LONGEST_VALUE],
-        value,
-        number=float(value) if NUMBER.fullmatch(value) else None,
-        date=_date(value),
-        boolean={"true": True, "false": False}.get(value.lower()),
-    )
-
-
-def _date(value: str) -> str | None:
-    if not DATE.fullmatch(value):
-        return None
-    try:
-        date = datetime.fromisoformat(value)
-    except ValueError:  # the 31st of February
-        return None
-    return date.isoformat() if abs(date.utcoffset() or timedelta()) <= FARTHEST_ZONE else None
 
 
 def _checksums(seen: Observation, problems: list[str]) -> tuple[Checksum, ...]:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from bucketdex.changes import Author, Fact
+from bucketdex.changes.hint import Hint
 from bucketdex.objects.document import Checksum, ObjectDocument
-from bucketdex.objects.hint import Hint
 
 
 def facts_of(document: dict[str, Any]) -> Fact | None:

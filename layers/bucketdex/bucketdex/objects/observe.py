@@ -13,8 +13,9 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from bucketdex.aws import refusals
+from bucketdex.changes.hint import Hint
 from bucketdex.errors import Transient
-from bucketdex.objects.hint import Hint
 from bucketdex.objects.text import EXCERPT_BYTES
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ if TYPE_CHECKING:
 WHOLE_BYTES = 8 * 1024 * 1024  # read whole, and so hashed in passing: one chunk of `sha2-256-chunked`
 PIECE_BYTES = 1024 * 1024  # read at a time, so that the time left is looked at in between
 LAST_START_SECONDS = 12.0  # with less left no read begins: the message comes back instead
-GONE = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", "404"})
-# Refusals that speak of our own credentials or of the moment, not of the object.
-NOT_THE_OBJECT = frozenset({
-    "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId", "SignatureDoesNotMatch",
-    "RequestTimeTooSkewed", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequests",
-    "OperationAborted",
-})  # fmt: skip
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -87,7 +81,7 @@ class ObjectReader:
         try:
             answer: dict[str, Any] = dict(self._s3.get_object(Bucket=hint.bucket, Key=hint.key, **wanted))  # type: ignore[arg-type]
         except ClientError as error:
-            if ranged and _code(error) == "InvalidRange":  # it is empty by now
+            if ranged and refusals.code(error) == "InvalidRange":  # it is empty by now
                 return self._get(hint, ranged=False)
             raise
         stream = answer.pop("Body")
@@ -115,17 +109,17 @@ class ObjectReader:
         return b"".join(pieces)
 
     def _refused(self, hint: Hint, error: ClientError, observed_at: datetime) -> Observation:
-        _raise_if_transient(error, hint)
-        if _code(error) in GONE:
+        refusals.raise_if_transient(error, hint.bucket, hint.key)
+        if refusals.code(error) in refusals.GONE:
             return Observation(observed_at, gone=True)
-        refusal = f"GET was refused: {_said(error)}"
+        refusal = f"GET was refused: {refusals.said(error)}"
         try:
             answer: dict[str, Any] = dict(self._s3.head_object(Bucket=hint.bucket, Key=hint.key))
         except ClientError as second:
-            _raise_if_transient(second, hint)
-            if _status(second) == 404:
+            refusals.raise_if_transient(second, hint.bucket, hint.key)
+            if refusals.status(second) == 404:
                 return Observation(observed_at, gone=True)
-            return Observation(observed_at, problems=(f"{refusal}; HEAD too: {_said(second)}",))
+            return Observation(observed_at, problems=(f"{refusal}; HEAD too: {refusals.said(second)}",))
         except (BotoCoreError, HTTPError, OSError) as failure:
             raise Transient(f"S3 did not answer for s3://{hint.bucket}/{hint.key}: {failure}") from failure
         tags, problems = self._tags(hint, answer)
@@ -141,10 +135,10 @@ class ObjectReader:
         try:
             told = self._s3.get_object_tagging(Bucket=hint.bucket, Key=hint.key, **version)
         except ClientError as error:
-            _raise_if_transient(error, hint)
-            if _code(error) in GONE:
+            refusals.raise_if_transient(error, hint.bucket, hint.key)
+            if refusals.code(error) in refusals.GONE:
                 raise Transient(f"s3://{hint.bucket}/{hint.key} changed while it was read") from error
-            return None, (f"its tags cannot be read: {_said(error)}",)
+            return None, (f"its tags cannot be read: {refusals.said(error)}",)
         except (BotoCoreError, HTTPError, OSError) as error:
             raise Transient(f"S3 did not tell the tags of s3://{hint.bucket}/{hint.key}: {error}") from error
         return {tag["Key"]: tag["Value"] for tag in told["TagSet"]}, ()
@@ -154,22 +148,3 @@ def _size(answer: dict[str, Any]) -> int:
     """Return the size of the object, also where the answer is a range of it (`bytes 0-65536/104857600`)."""
     total = str(answer.get("ContentRange", "")).rpartition("/")[2]
     return int(total) if total.isdecimal() else int(answer["ContentLength"])
-
-
-def _raise_if_transient(error: ClientError, hint: Hint) -> None:
-    status = _status(error)
-    if status >= 500 or status == 429 or _code(error) in NOT_THE_OBJECT:
-        raise Transient(f"S3 cannot tell about s3://{hint.bucket}/{hint.key} now: {_said(error)}") from error
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _said(error: ClientError) -> str:
-    told = error.response.get("Error", {})
-    return f"{told.get('Code', '?')} {told.get('Message', '')}".strip()

@@ -7,22 +7,26 @@ So of two writes that succeed the later one always saw the later state of S3. Se
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bucketdex.changes import ObjectChange
+from bucketdex.changes.hint import Hint, ObjectName
+from bucketdex.changes.outcome import Map, Outcome, Tally, timed
 from bucketdex.control import ControlTable, Generation
 from bucketdex.errors import Fault, Permanent, Transient
 from bucketdex.index import writer
 from bucketdex.index.ids import object_id
+from bucketdex.index.refusal import without_refused
+from bucketdex.index.requests import REQUEST_SECONDS
+from bucketdex.manifest import layout
 from bucketdex.objects.document import ObjectDocument, object_document
 from bucketdex.objects.facts import all_about, as_last_known, facts_of, with_facts
-from bucketdex.objects.hint import Hint, ObjectName
 from bucketdex.objects.observe import ObjectReader
-from bucketdex.objects.refusal import without_refused
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -34,14 +38,12 @@ BUSY_SECONDS = 0.5  # doubled each time
 KEYS_AT_ONCE = 100  # bounds what is in memory: as many documents, as many text excerpts
 ROUND_SECONDS = 15.0  # with less time left no new round begins
 RESERVE_SECONDS = 5.0  # are kept from the requests of a round, to report what became of it
+# What OpenSearch may refuse, and a document can do without.
+EMPTY: dict[str, object] = {
+    "content": None, "content_from": None, "metadata": (), "tags": (), "pairs": (), "checksums": (),
+    "encryption": None, "content_type": None, "content_encoding": None, "written_by": None, "extensions": (),
+}  # fmt: skip
 MOST_REFUSALS = 3  # the part that OpenSearch names, another one, all that can go
-
-
-class Map(Protocol):
-    """What `map` of a thread pool does."""
-
-    def __call__[A, B](self, function: Callable[[A], B], items: Iterable[A], /) -> Iterator[B]:
-        """Yield the function's results in the order of the items."""
 
 
 def _no_span(_name: str) -> AbstractContextManager[Any]:
@@ -50,32 +52,20 @@ def _no_span(_name: str) -> AbstractContextManager[Any]:
 
 @dataclass(frozen=True)
 class Edges:
-    """What reconciling touches outside itself; `remaining` tells the seconds that the invocation has left."""
+    """What reconciling touches outside itself.
+
+    `pass_on` sends keys of pointers and manifests to the function that indexes packages. `remaining` tells the seconds
+    that the invocation has left.
+    """
 
     control: ControlTable
     opensearch: "OpenSearch"
     objects: ObjectReader
+    pass_on: Callable[[list[ObjectChange]], object]
     remaining: Callable[[], float]
     concurrently: Map = map
     sleep: Callable[[float], None] = time.sleep
     span: Callable[[str], AbstractContextManager[Any]] = _no_span
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a key: `indexed`, `deleted`, `not connected`, or `failed` with the error."""
-
-    state: str
-    error: BaseException | None = None
-
-
-@dataclass
-class Tally:
-    """What a batch cost; seconds are of the wall clock."""
-
-    conflicts: int = 0
-    retries: int = 0
-    s3_seconds: float = 0.0
-    opensearch_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +97,7 @@ class _Round:
     again: list[_Task] = field(default_factory=list)
 
 
-def reconcile(hints: Iterable[Hint], edges: Edges, tally: Tally) -> dict[ObjectName, Outcome]:
+def reconcile(edges: Edges, hints: Iterable[Hint], tally: Tally) -> dict[ObjectName, Outcome]:
     """Bring the document of each hint's key to what S3 holds; raises `Transient` if the control table cannot be read.
 
     A key's failure is its own: it never keeps another from being written. When time runs out, what is left has failed.
@@ -115,12 +105,25 @@ def reconcile(hints: Iterable[Hint], edges: Edges, tally: Tally) -> dict[ObjectN
     hints = list(hints)
     view = edges.control.view(KIND, {hint.bucket for hint in hints})
     outcomes = {(hint.bucket, hint.key): Outcome("not connected") for hint in hints if hint.bucket not in view.buckets}
-    tasks = [_Task(hint, object_id(hint.bucket, hint.key)) for hint in hints if hint.bucket in view.buckets]
+    connected = [hint for hint in hints if hint.bucket in view.buckets]
+    of_packages = [hint for hint in connected if layout.parse(hint.key)]
+    outcomes |= _pass_on(of_packages, edges) if of_packages else {}
+    tasks = [_Task(it, object_id(it.bucket, it.key)) for it in connected if (it.bucket, it.key) not in outcomes]
     if tasks and not view.generations:
         raise Transient("a bucket is connected, but the control table names no index: run `bucketdex bucket add` again")
     for some in itertools.batched(tasks, KEYS_AT_ONCE):
         outcomes |= _settle(list(some), view.generations, edges, tally)
     return outcomes
+
+
+def _pass_on(hints: list[Hint], edges: Edges) -> dict[ObjectName, Outcome]:
+    """Send the hints of pointers and manifests to `index_packages`: they have no object documents."""
+    changes = [ObjectChange(it.bucket, it.key, "bucketdex", "passed on", facts=it.facts) for it in hints]
+    try:
+        edges.pass_on(changes)
+    except Transient as error:
+        return {(hint.bucket, hint.key): Outcome("failed", error) for hint in hints}
+    return {(hint.bucket, hint.key): Outcome("passed on") for hint in hints}
 
 
 def _settle(
@@ -144,7 +147,7 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
     passed = _Round()
     indexes = [generation.index for generation in generations]
     try:
-        with edges.span("read documents"), _timed(tally, "opensearch_seconds"):
+        with edges.span("read documents"), timed(tally, "opensearch_seconds"):
             stored = writer.read(
                 edges.opensearch, indexes, {task.id: task.hint.facts_only for task in tasks}, _request_seconds(edges)
             )
@@ -160,13 +163,13 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
         except Exception as error:  # noqa: BLE001, also a bug in here is this key's alone
             return error
 
-    with edges.span("read S3"), _timed(tally, "s3_seconds"):
+    with edges.span("read S3"), timed(tally, "s3_seconds"):
         prepared = list(zip(tasks, edges.concurrently(prepare, tasks), strict=True))
     passed.done.update(
         {_name(task): Outcome("failed", got) for task, got in prepared if isinstance(got, BaseException)}
     )
     ready = [got for _, got in prepared if isinstance(got, _Prepared)]
-    with edges.span("write documents"), _timed(tally, "opensearch_seconds"):
+    with edges.span("write documents"), timed(tally, "opensearch_seconds"):
         results = iter(
             writer.write(edges.opensearch, [write for got in ready for write in got.writes], _request_seconds(edges))
         )
@@ -176,7 +179,7 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
 
 
 def _request_seconds(edges: Edges) -> float:
-    return max(1.0, min(writer.REQUEST_SECONDS, edges.remaining() - RESERVE_SECONDS))
+    return max(1.0, min(REQUEST_SECONDS, edges.remaining() - RESERVE_SECONDS))
 
 
 def _prepare(task: _Task, indexes: list[str], before: list[writer.Stored | None], objects: ObjectReader) -> _Prepared:
@@ -197,7 +200,7 @@ def _prepare(task: _Task, indexes: list[str], before: list[writer.Stored | None]
     if task.refused and msgspec.structs.replace(document, observed_at=task.refused.observed_at) != task.refused:
         task = replace(task, refusals=(), refused=None)
     if task.refusals:
-        documents = [without_refused(each, list(task.refusals)) for each in documents]
+        documents = [without_refused(each, list(task.refusals), EMPTY) for each in documents]
     # Always written, also when nothing changed: a write that is skipped leaves the lock of a slow handler valid.
     writes = [
         writer.Write(index, task.id, msgspec.json.encode(each), stored.lock if stored else None)
@@ -248,14 +251,3 @@ def _name(task: _Task) -> ObjectName:
 
 def _uri(task: _Task) -> str:
     return f"s3://{task.hint.bucket}/{task.hint.key}"
-
-
-class _timed:  # noqa: N801, a context manager is used like a function
-    def __init__(self, tally: Tally, name: str) -> None:
-        self._tally, self._name = tally, name
-
-    def __enter__(self) -> None:
-        self._start = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        setattr(self._tally, self._name, getattr(self._tally, self._name) + time.perf_counter() - self._start)

@@ -1,8 +1,8 @@
 """The search API over HTTP, behind the load balancer: routes, validation, and errors as `application/problem+json`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -12,29 +12,50 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from bucketdex.errors import Permanent, Transient
+from bucketdex.search.containing import Containers
 from bucketdex.search.hits import Answer
+from bucketdex.search.question import KINDS, Kind, Question
 
 MOST_HITS = 100  # a page
 MOST_BYTES = 900_000  # of an answer: a load balancer takes 1 MiB from a function, envelope and escaping included
 
-Search = Callable[[str, int, tuple[str, ...]], Answer]
+PATHS = ("/api/search", "/api/containing")
 
 
-def resolver(search: Search) -> ALBResolver:
-    """Return the application; `search` takes text, size and buckets."""
+class Answers(NamedTuple):
+    """Who answers: a question; and a bucket, a key and a version id or None."""
+
+    search: Callable[[Question], Answer]
+    containing: Callable[[str, str, str | None], Containers]
+
+
+def resolver(answers: Answers) -> ALBResolver:
+    """Return the application."""
     app = ALBResolver(enable_validation=True)
 
     @app.get("/api/search")
     def _search(
         q: Annotated[str, Query(description="What to search for; empty finds everything", max_length=2000)] = "",
+        kind: Annotated[list[Kind] | None, Query(description="Only these kinds")] = None,
         bucket: Annotated[list[str] | None, Query(description="Only in these buckets")] = None,
         size: Annotated[int, Query(description="How many hits", ge=0, le=MOST_HITS)] = 10,
     ) -> Response[str]:
-        return _bounded(search(q, size, tuple(bucket or ())))
+        kinds = tuple(each for each in KINDS if each in kind) if kind else KINDS
+        found = answers.search(Question(q, size, tuple(bucket or ()), kinds))
+        return _bounded({"total": found.total, "totals": found.totals}, "hits", found.hits)
+
+    @app.get("/api/containing")
+    def _containing(
+        bucket: Annotated[str, Query(description="The object's bucket", min_length=1, max_length=255)],
+        key: Annotated[str, Query(description="Its key", min_length=1, max_length=1024)],
+        version_id: Annotated[str | None, Query(description="Only this version", max_length=1024)] = None,
+    ) -> Response[str]:
+        found = answers.containing(bucket, key, version_id or None)
+        return _bounded({"total": found.total}, "packages", found.packages)
 
     @app.not_found
     def _not_found(_: NotFoundError) -> Response[str]:
-        if app.current_event.path == "/api/search":
+        if app.current_event.path in PATHS:
             refused = problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{app.current_event.http_method} is not understood here")
             refused.headers["Allow"] = "GET"
             return refused
@@ -42,7 +63,7 @@ def resolver(search: Search) -> ALBResolver:
 
     @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
     def _invalid(error: RequestValidationError) -> Response[str]:
-        said = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        said = "; ".join(f"{_name(fault['loc'])}: {fault['msg']}" for fault in error.errors())
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, said)
 
     @app.exception_handler(Permanent)  # type: ignore[untyped-decorator]
@@ -68,20 +89,24 @@ def decoded(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _name(location: Sequence[str | int]) -> str:
+    """Return the parameter that a fault is in; of one that can be given again its number follows."""
+    return [part for part in location if isinstance(part, str)][-1]
+
+
 def problem(status: HTTPStatus, detail: str) -> Response[str]:
     """Return an error as RFC 9457 has it."""
     told = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
     return _json(told, status, "application/problem+json")
 
 
-def _bounded(answer: Answer) -> Response[str]:
-    """Return the answer; where a page of long names, tags and highlights would be too large, its first hits."""
-    hits = answer.hits
+def _bounded(told: dict[str, Any], name: str, items: Sequence[Any]) -> Response[str]:
+    """Return the answer; where a page of long names, tags and highlights would be too large, its first items."""
     while True:
-        body = msgspec.json.encode({"total": answer.total, "hits": hits})
+        body = msgspec.json.encode(told | {name: items})
         if len(body) <= MOST_BYTES:
             return Response(int(HTTPStatus.OK), content_type="application/json", body=body.decode())
-        hits = hits[: len(hits) * MOST_BYTES // (len(body) + 1)]
+        items = items[: len(items) * MOST_BYTES // (len(body) + 1)]
 
 
 def _json(body: Any, status: HTTPStatus = HTTPStatus.OK, content_type: str = "application/json") -> Response[str]:

@@ -14,8 +14,8 @@ from bucketdex.cli import downloads
 from bucketdex.cli.called import as_called
 from bucketdex.cli.demo.writing import Counts
 from bucketdex.cli.failures import RefusedError, explained
+from bucketdex.cli.found import marked
 from bucketdex.cli.output import console, json_line, printable
-from bucketdex.cli.search import marked
 from bucketdex.local.stack import StackError
 
 WIDTH = 100  # columns; on wider screens too, as long lines are hard to read

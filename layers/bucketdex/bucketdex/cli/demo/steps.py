@@ -13,6 +13,8 @@ from bucketdex.aws import clients, settings
 from bucketdex.buckets import connect as buckets
 from bucketdex.buckets import documents
 from bucketdex.buckets.contents import contents
+from bucketdex.check.agreement import agreements
+from bucketdex.cli.asking import search as ask
 from bucketdex.cli.demo import writing
 from bucketdex.cli.demo.folder import TAG
 from bucketdex.cli.demo.plan import Overwriting, Plan, Search
@@ -20,11 +22,9 @@ from bucketdex.cli.demo.screen import Screen
 from bucketdex.cli.failures import RefusedError
 from bucketdex.cli.here import adopt
 from bucketdex.cli.output import plural, size
-from bucketdex.cli.search import ask
 from bucketdex.control import ControlTable
 from bucketdex.index.generations import OBJECTS_ALIAS
 from bucketdex.local import stack as local
-from bucketdex.objects.agreement import agreements
 
 HITS = 100  # a page
 FOLLOWS_SECONDS = 60.0  # it is one or two; a busy machine gets more
@@ -175,7 +175,7 @@ def compare(screen: Screen, stack: Stack, bucket: str, deletion: Search) -> None
 
 
 def _ask(stack: Stack, bucket: str, query: str) -> Answer:
-    return ask(stack.state.api_url, query, [bucket], HITS)
+    return ask(stack.state.api_url, query, [bucket], HITS, ["object"])
 
 
 def _keys(answer: Answer) -> set[str]:

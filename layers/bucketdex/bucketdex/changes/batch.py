@@ -1,0 +1,96 @@
+"""A batch of messages: read, folded to one hint a key, reconciled, and each message judged by its own keys."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bucketdex.aws.queues import Delivery, Failure, Settled, settle
+from bucketdex.aws.settings import Queue
+from bucketdex.changes.hint import ObjectName, fold
+from bucketdex.changes.message import Message, parse_message
+from bucketdex.changes.outcome import Outcome, Reconcile, Tally
+from bucketdex.errors import Permanent
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class Queues:
+    """The queues whose messages are handled; a message's last permitted receive is number `max_receives`."""
+
+    sqs: "SQSClient"
+    known: Sequence[Queue]
+    max_receives: int
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What to tell of a batch: the outcome of each key with the messages that spoke of it, and each failed message."""
+
+    outcomes: dict[ObjectName, Outcome]
+    messages_of: dict[ObjectName, list[str]]
+    failures: tuple[Failure, ...]
+    settled: Settled
+    ignored: int
+    event_ages: tuple[float, ...]
+    tally: Tally
+
+
+def handle(messages: Sequence[Delivery], reconcile: Reconcile, queues: Queues, now: Callable[[], float]) -> Report:
+    """Process a batch; raises nothing that one message or key could cause.
+
+    `reconcile` makes the index say of each hint's key what S3 says.
+    """
+    read: dict[str, Message] = {}
+    errors: dict[str, BaseException] = {}
+    for delivery in messages:
+        try:
+            read[delivery.id] = parse_message(delivery.body)
+        except Exception as error:  # noqa: BLE001, also a bug in here is this message's alone
+            errors[delivery.id] = error
+    messages_of: dict[ObjectName, list[str]] = {}
+    for identity, message in read.items():
+        for change in message.changes:
+            of_key = messages_of.setdefault((change.bucket, change.key), [])
+            if not of_key or of_key[-1] != identity:
+                of_key.append(identity)
+    changes = [change for message in read.values() for change in message.changes]
+    tally = Tally()
+    outcomes: dict[ObjectName, Outcome] = {}
+    try:
+        outcomes = reconcile(fold(changes).values(), tally) if changes else {}
+    except Exception as error:  # noqa: BLE001, an outage or a bug: every message that tells a change comes back
+        outcomes = {name: Outcome("failed", error) for name in messages_of}
+    for identity, message in read.items():
+        if reason := _error(message, outcomes):
+            errors[identity] = reason
+    failures = tuple(Failure(delivery, errors[delivery.id]) for delivery in messages if delivery.id in errors)
+    return Report(
+        outcomes,
+        messages_of,
+        failures,
+        settle(queues.sqs, queues.known, failures, queues.max_receives),
+        ignored=sum(len(message.ignored) for message in read.values()),
+        event_ages=_ages(messages, read, now()),
+        tally=tally,
+    )
+
+
+def _ages(messages: Sequence[Delivery], read: dict[str, Message], now: float) -> tuple[float, ...]:
+    """Return for each change the seconds since it happened; since it was sent, where the event does not tell."""
+    sent = {delivery.id: delivery.sent for delivery in messages}
+    times = [c.time.timestamp() if c.time else sent[identity] for identity, m in read.items() for c in m.changes]
+    return tuple(max(0.0, now - time) for time in times)
+
+
+def _error(message: Message, outcomes: dict[ObjectName, Outcome]) -> BaseException | None:
+    """Return why the message is not done: what may still work goes before what never will."""
+    found = [outcomes[change.bucket, change.key].error for change in message.changes]
+    errors = [error for error in found if error]
+    for error in errors:
+        if not isinstance(error, Permanent):
+            return error
+    reasons = [*message.problems, *dict.fromkeys(map(str, errors))]
+    return Permanent("; ".join(reasons)) if reasons else None

@@ -1,0 +1,47 @@
+"""Keys to look at, sent to a queue in bucketdex's own form."""
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bucketdex.changes.backfill import message
+from bucketdex.changes.change import ObjectChange
+from bucketdex.errors import Transient
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# An invocation gets up to 100 messages: with 25 keys each that is what it can read in a quarter of its time, and what
+# their texts take fits its memory.
+MESSAGE_KEYS = 25
+# 125 keys of 1,024 control characters, six bytes each in JSON, still are below the 1 MiB that SQS takes at once.
+REQUEST_MESSAGES = 5
+
+
+def send(
+    sqs: "SQSClient",
+    queue_url: str,
+    changes: Iterable[ObjectChange],
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Send the changes to the queue and return how many there are; `progress` is told each time.
+
+    Raises `Transient`, which says how many were sent. Sending a key twice does no harm.
+    """
+    sent = 0
+    messages = itertools.batched(changes, MESSAGE_KEYS)
+    try:
+        for group in itertools.batched(messages, REQUEST_MESSAGES):
+            answer = sqs.send_message_batch(
+                QueueUrl=queue_url,
+                Entries=[{"Id": str(number), "MessageBody": message(keys)} for number, keys in enumerate(group)],
+            )
+            if failed := answer.get("Failed"):
+                raise Transient(f"the queue {queue_url} refused keys after {sent}: {failed[0]['Message']}")
+            sent += sum(map(len, group))
+            progress(sent)
+    except (BotoCoreError, ClientError) as error:
+        raise Transient(f"the queue {queue_url} does not take keys after {sent}: {error}") from error
+    return sent

@@ -1,0 +1,1 @@
+"""Checking: does the index say what S3 says?"""

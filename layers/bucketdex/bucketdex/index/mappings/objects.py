@@ -1,0 +1,53 @@
+"""The kind `objects`: one document for each key of a connected bucket."""
+
+from typing import Any
+
+from bucketdex.index.mappings.fragments import (
+    BOOLEAN,
+    DATE,
+    EXTENSIONS,
+    FILE_NAME,
+    FOLDERS,
+    KEYWORD,
+    LONG,
+    METADATA,
+    NAME,
+    PAIRS,
+    PROBLEM,
+    PROSE,
+    STORED_ONLY,
+    index_body,
+    strict,
+)
+
+OBJECTS_VERSION = 1
+
+OBJECT = strict({
+    "bucket": KEYWORD,
+    "key": KEYWORD | {"fields": {"text": NAME, "folders": FOLDERS, "wildcard": {"type": "wildcard"}}},
+    "name": FILE_NAME,
+    "extensions": EXTENSIONS,
+    "size": LONG,
+    "modified": DATE,
+    "version_id": KEYWORD,
+    "etag": KEYWORD,
+    "storage_class": KEYWORD,
+    "content_type": KEYWORD,
+    "content_encoding": KEYWORD,
+    "encryption": {"properties": {"type": KEYWORD, "key": KEYWORD}},
+    "checksums": {"properties": {"type": KEYWORD, "value": KEYWORD, "origin": KEYWORD, "scope": KEYWORD}},
+    "metadata": METADATA,
+    "tags": METADATA,
+    "pairs": PAIRS,
+    "content": PROSE | {"index_options": "offsets"},
+    "content_from": STORED_ONLY,
+    "written_by": {"properties": {"type": KEYWORD, "name": KEYWORD, "session": KEYWORD}},
+    "observed_at": DATE,
+    "problem": PROBLEM,
+    "deleted": BOOLEAN,
+})  # fmt: skip
+
+
+def objects_index(shards: int, replicas: int) -> dict[str, Any]:
+    """Return the body that creates a generation of the kind `objects`."""
+    return index_body("objects", OBJECTS_VERSION, OBJECT, shards, replicas)

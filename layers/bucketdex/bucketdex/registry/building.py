@@ -1,0 +1,155 @@
+"""A package becomes a revision in a registry: missing hashes, the manifest, then the pointers to it."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from types import EllipsisType
+from typing import Any
+
+from bucketdex.hashing import CHUNKED, ChangedError, hash_files
+from bucketdex.manifest import Hash, Header, TopHashError, top_hash, write
+from bucketdex.manifest.layout import Physical, manifest_key, pointer_key
+from bucketdex.registry.concurrently import each
+from bucketdex.registry.entry import Entry
+from bucketdex.registry.errors import AbsentError, MovedError, PackageError
+from bucketdex.registry.progress import Meter, Watch
+from bucketdex.registry.revisions import checked_handle
+from bucketdex.registry.storage.local import path_of
+from bucketdex.registry.storage.protocol import ABSENT, Storage
+from bucketdex.registry.tree import UNSET, Directory
+from bucketdex.registry.workflows import apply
+
+OBJECTS_AT_A_TIME = 24  # that S3 is asked for, each a request
+SECONDS_TRIED = 60  # a pointer is named by a second, which another push may have taken
+
+
+def hash_missing(entries: Iterable[tuple[str, Entry]], watch: Watch, threads: int | None = None) -> None:
+    """Set hash and size of the entries that have none, given with their logical keys.
+
+    Local files are digested on all cores. Of objects in S3 the checksum that S3 keeps is taken where it tells; else
+    they are read. Raises `PackageError` where one cannot be read or is not of the size that it was.
+    """
+    missing = [(key, it) for key, it in entries if it.hash is None or it.size is None]
+    _hash_files([it for _, it in missing if it.physical_key.startswith("file:")], watch, threads)
+    _hash_objects([(key, it) for key, it in missing if not it.physical_key.startswith("file:")], watch)
+
+
+def _hash_files(entries: list[Entry], watch: Watch, threads: int | None) -> None:
+    files: list[tuple[str, int]] = []
+    for entry in entries:
+        path = path_of(entry.physical_key)
+        try:
+            files.append((str(path), int(entry.size) if entry.size is not None else path.stat().st_size))
+        except OSError as error:
+            raise PackageError(f"{path}: {error.strerror}; it is part of the package") from error
+    meter = Meter(watch, "hash", len(files), sum(size for _, size in files))
+    try:
+        values = hash_files(files, threads, meter.add)
+    except ChangedError as error:
+        raise PackageError(f"{error}, by `set` or `set_dir`") from error
+    except OSError as error:
+        raise PackageError(f"{error.filename}: {error.strerror}; it is part of the package") from error
+    for entry, value, (_, size) in zip(entries, values, files, strict=True):
+        entry.hash, entry.size = Hash(CHUNKED, value), size
+
+
+def _hash_objects(entries: list[tuple[str, Entry]], watch: Watch) -> None:
+    if not entries:
+        return
+    from bucketdex.registry.parts import do_parts  # noqa: PLC0415, boto3 only where S3 is used
+    from bucketdex.registry.references import Reading, Referred, look  # noqa: PLC0415
+    from bucketdex.registry.storage.s3 import Bucket  # noqa: PLC0415
+
+    found: dict[int, tuple[Any, Referred]] = {}
+
+    def ask(item: tuple[int, tuple[str, Entry]]) -> None:
+        number, (key, entry) = item
+        at = entry.location()
+        if not isinstance(at.storage, Bucket):
+            raise PackageError(f"{key}: {at} is neither a file here nor an object in S3")
+        s3 = at.storage.s3
+        found[number] = s3, look(s3, number, entry.line(key), Physical(at.storage.name, at.key, at.version_id))
+
+    each(ask, enumerate(entries), min(OBJECTS_AT_A_TIME, len(entries)))
+    stored = {number: named.stored() for number, (_, named) in found.items() if named.hash}
+    to_read = [(s3, named) for s3, named in found.values() if not named.hash]
+    meter = Meter(watch, "hash", len(to_read), sum(named.size for _, named in to_read))
+    do_parts([Reading(s3, named, stored, meter) for s3, named in to_read])
+    for number, (_, entry) in enumerate(entries):
+        entry.hash, entry.size = stored[number].hash, stored[number].size
+
+
+def fields_of(
+    fields: Mapping[str, Any],
+    directory: Directory,
+    storage: Storage,
+    handle: str,
+    message: str | None,
+    workflow: str | EllipsisType | None,
+) -> dict[str, Any]:
+    """Return the fields of the header with this message, and the workflow that the package was held against."""
+    told = apply(
+        storage,
+        workflow,
+        handle=handle,
+        message=message,
+        metadata={} if directory.meta is UNSET else directory.meta,
+        entries=lambda: (entry.line(key) for key, entry in directory.walk()),
+    )
+    rest = {name: value for name, value in fields.items() if name != "workflow"}
+    return rest | {"message": message} | ({"workflow": told} if told else {})
+
+
+def top_hash_of(header: Header, directory: Directory) -> str:
+    """Return the top hash; raises `PackageError` where an entry has no hash yet."""
+    try:
+        return top_hash(header, lambda: (entry.line(key) for key, entry in directory.walk()))
+    except TopHashError as error:
+        raise PackageError(f"{error}: build or push the package first") from error
+
+
+def manifest_of(header: Header, directory: Directory) -> Iterator[bytes]:
+    """Yield the lines of the manifest; raises `PackageError` for metadata that cannot be written."""
+    try:
+        yield from write(header, directory.metadata(), (entry.line(key) for key, entry in directory.walk()))
+    except (ValueError, RecursionError) as error:
+        raise PackageError(f"the manifest cannot be written: {error}") from error
+
+
+def record(storage: Storage, handle: str, found: str, manifest: Iterable[bytes], latest_etag: str | None = None) -> str:
+    """Write a manifest, then the pointers to it, and return the Unix time that the revision is named by.
+
+    With `latest_etag` the pointer `latest` is moved only if it is still that one (`ABSENT`: if there is none); else
+    nothing points to the manifest, and `MovedError` is raised.
+    """
+    checked_handle(handle)
+    storage.write(manifest_key(found), b"".join(manifest))
+    revision = _point(storage, handle, found)
+    try:
+        storage.write(pointer_key(handle), found.encode(), if_etag=latest_etag)
+    except MovedError:
+        if _content(storage, pointer_key(handle)) != found.encode():  # else another push was of the same
+            storage.delete(pointer_key(handle, revision))
+            raise
+    return revision
+
+
+def _point(storage: Storage, handle: str, found: str) -> str:
+    """Write the pointer that a second names, or the next one that is free."""
+    now = int(time.time())
+    for second in range(now, now + SECONDS_TRIED):
+        key = pointer_key(handle, str(second))
+        try:
+            storage.write(key, found.encode(), if_etag=ABSENT)
+        except MovedError:
+            if _content(storage, key) != found.encode():
+                continue
+        return str(second)
+    raise PackageError(f"{handle} in {storage.uri} has revisions for each of the next {SECONDS_TRIED} seconds")
+
+
+def _content(storage: Storage, key: str) -> bytes | None:
+    """Return what a pointer holds, or None where another push has just taken it back."""
+    try:
+        return storage.read(key)
+    except AbsentError:
+        return None

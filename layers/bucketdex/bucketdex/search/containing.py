@@ -1,0 +1,67 @@
+"""The packages that contain an object: a query on entries, in every registry that the viewer may see."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bucketdex.index.generations import ENTRIES_ALIAS
+from bucketdex.index.ids import object_id
+from bucketdex.search.handles import MOST_MANIFESTS, Standing, standing
+from bucketdex.search.viewer import Viewer, ask
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+
+class Containing(msgspec.Struct, frozen=True):
+    """A manifest that has the object under `logical_key`, in the version `version_id` (None: in none in particular).
+
+    `handles` are the packages whose latest revision it is; where there is none, `latest` is false and they are those
+    that had it.
+    """
+
+    registry: str
+    handles: list[str]
+    top_hash: str
+    logical_key: str
+    version_id: str | None
+    latest: bool
+
+
+class Containers(msgspec.Struct, frozen=True):
+    """How many entries have the object, and at most 100 of them, those of latest revisions first."""
+
+    total: int
+    packages: list[Containing]
+
+
+def containing(
+    client: "OpenSearch", viewer: Viewer, bucket: str, key: str, version_id: str | None = None
+) -> Containers:
+    """Return the packages that contain an object, or one version of it; raises `Transient`."""
+    if not viewer.buckets:
+        return Containers(0, [])
+    found = ask(client, (ENTRIES_ALIAS,), _body(bucket, key, version_id), viewer)
+    sources = [hit["_source"] for hit in found["hits"]["hits"]]
+    stands = standing(client, viewer, {(source["bucket"], source["top_hash"]) for source in sources})
+    packages = [
+        _containing(source, stands.get((source["bucket"], source["top_hash"]), Standing())) for source in sources
+    ]
+    return Containers(found["hits"]["total"]["value"], sorted(packages, key=lambda it: not it.latest))
+
+
+def _containing(source: dict[str, Any], stands: Standing) -> Containing:
+    version_id = source.get("physical", {}).get("version_id")
+    handles = list(stands.handles)
+    return Containing(source["bucket"], handles, source["top_hash"], source["logical_key"], version_id, stands.latest)
+
+
+def _body(bucket: str, key: str, version_id: str | None) -> dict[str, Any]:
+    version = [{"term": {"physical.version_id": version_id}}] if version_id else []
+    return {
+        "query": {"bool": {"filter": [{"term": {"object": object_id(bucket, key)}}, *version]}},
+        "size": MOST_MANIFESTS,
+        "track_total_hits": True,
+        "_source": ["bucket", "top_hash", "logical_key", "physical.version_id"],
+        "sort": [{"bucket": "asc"}, {"top_hash": "asc"}, {"logical_key": "asc"}],
+    }
