@@ -78,7 +78,7 @@ class _Connection(asyncio.Protocol):
         keys = (unquote_to_bytes(path).removeprefix(bucket) for path in self.objects)
         found = sorted(key for key in keys if key.startswith(prefix))[:1000]
         contents = b"".join(
-            b"<Contents><Key>%s</Key><Size>1</Size><LastModified>2025-11-24T09:59:58.000Z</LastModified></Contents>" % it
+            b"<Contents><Key>%s</Key><Size>1</Size><LastModified>2025-11-24T09:59:58Z</LastModified></Contents>" % it
             for it in found
         )
         head = b'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult><IsTruncated>false</IsTruncated>'

@@ -1,6 +1,12 @@
 """Pushes and installs against an S3: nothing moves twice, nothing half done shows, nothing wrong is kept."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +25,7 @@ from bucketdex.registry.install import UnverifiedFilesWarning, fetch_all
 from bucketdex.registry.package import Package
 from bucketdex.registry.storage import storage_of
 from emulated import Aws
-from registries import Registries, forget_clients, registries
+from package_registries import Registries, forget_clients, registries
 
 MIB = 1024 * 1024
 HANDLE = "lab/plates"
@@ -103,7 +109,7 @@ def test_a_push_that_lost_a_race_fails_and_names_the_safe_ways(here, data):
     mine.push(HANDLE, bucket, "one")
     theirs = Package.browse(HANDLE, bucket)
     newer = theirs.set_meta({"theirs": 1}).push(HANDLE, bucket, "two").top_hash
-    with pytest.raises(MovedError, match="newer revision.*Browse.*another name.*force"):
+    with pytest.raises(MovedError, match=r"newer revision.*Browse.*another name.*force"):
         mine.push(HANDLE, bucket, "three")
     assert revisions.latest(bucket, HANDLE).top_hash == newer
     assert len(revisions.revisions(bucket, HANDLE)) == 3
@@ -183,7 +189,9 @@ def test_an_interrupted_push_goes_on_with_the_rest(here, data, last, monkeypatch
     landed = len(account.landed)
 
     parts.clear()
-    monkeypatch.setattr(s3, "upload_part", broken_part if last == "12.txt" else _counting(upload_part, parts), raising=False)
+    monkeypatch.setattr(
+        s3, "upload_part", broken_part if last == "12.txt" else _counting(upload_part, parts), raising=False
+    )
     told = of(data).push(HANDLE, bucket, "m")
     assert (told.skipped, told.uploaded) == (landed, 34 - landed)
     if last == "larger.bin":
@@ -416,3 +424,62 @@ def test_the_client_is_told_where_s3_is_silent(here, data, tmp_path, monkeypatch
     assert contents(tmp_path / "there") == contents(data)
     with pytest.raises(ClientError):
         bucket.s3.put("there-is-none", "k", b"x")
+
+
+def command(here: Registries, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run bucketdex as people do."""
+    program = [sys.executable, "-m", "bucketdex", "package", *arguments]
+    done = subprocess.run(program, env=os.environ | here.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return done
+
+
+def test_the_commands_push_tell_and_install(here, data, tmp_path):
+    bucket = here.bucket()
+    where = ("--registry", bucket.uri)
+    push = ("push", HANDLE, "--dir", str(data), *where, "-m", "first", "--meta", '{"plate": 7}', "--json")
+    told = json.loads(command(here, *push, "--meta-from", "{number:int}.txt").stdout)
+    assert told["uploaded"] == 34 and not told["unchanged"]
+    assert json.loads(command(here, *push, "--meta-from", "{number:int}.txt").stdout)["unchanged"]
+    assert Package.browse(HANDLE, bucket)["7.txt"].meta == {"number": 7}
+    assert json.loads(command(here, "status", HANDLE, *where, "--json").stdout)["interrupted"] is False
+
+    there = tmp_path / "there"
+    installed = command(here, "install", f"{HANDLE}@{told['top_hash'][:8]}", str(there), "ü b", "0.txt", *where)
+    assert "2 files fetched" in installed.stdout and {*contents(there)} == {"ü b/日本+%.txt", "0.txt"}
+    told = json.loads(command(here, "install", HANDLE, str(there), *where, "--json").stdout)
+    assert (told["fetched"], told["kept"]) == (32, 2) and contents(there) == contents(data)
+
+    (data / "0.txt").write_text("changed")
+    assert "1 uploaded" in command(here, "push", HANDLE, str(data), *where).stdout
+    (there / "con.txt").write_text("x")
+    command(here, "push", "lab/odd", str(there / "con.txt"), *where)
+    refused = command(here, "install", "lab/odd", str(tmp_path / "odd"), *where, code=1)
+    assert "Windows has no files named 'con.txt'" in refused.stderr and "skip" in refused.stderr
+    command(here, "install", "lab/odd", str(tmp_path / "odd"), *where, "--names", "here")
+    assert contents(tmp_path / "odd") == {"con.txt": b"x"}
+
+
+def test_after_ctrl_c_the_status_tells_what_landed(here, data, aws: Aws):
+    """The process is ended by the signal itself, in the middle of the uploads."""
+    bucket = here.bucket()
+    for number in range(400):
+        (data / f"more-{number}.txt").write_text(str(number))
+    program = [sys.executable, "-m", "bucketdex", "package", "push", HANDLE, str(data), "--registry", bucket.uri]
+    process = subprocess.Popen(program, env=os.environ | here.environment, stderr=subprocess.PIPE, text=True)
+    book = journal.journal_path(bucket.uri, HANDLE)
+    deadline = time.monotonic() + 60
+    while not ((account := journal.read(book)) and len(account.landed) > 20):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "package status" in said
+
+    told = json.loads(command(here, "status", HANDLE, "--registry", bucket.uri, "--json").stdout)
+    assert told["interrupted"] and told["latest"] is None and not told["moved"]
+    assert 20 < told["landed"] < 434 and told["landed"] + len(told["missing"]) == 434
+    assert "has not ended" in command(here, "status", HANDLE, "--registry", bucket.uri).stdout
+    pushed = json.loads(command(here, "push", HANDLE, str(data), "--registry", bucket.uri, "--json").stdout)
+    assert pushed["skipped"] == told["landed"] and pushed["uploaded"] == len(told["missing"])
+    assert len(keys(here, bucket.name)) == 434

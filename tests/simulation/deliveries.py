@@ -28,7 +28,9 @@ class Deliveries:
         self, schedule: Schedule, pace: Pace, names: tuple[str, ...], function_time: int, reconciling: Edges, says: Says
     ) -> None:
         self.queues = {name: ModelQueue(name, pace.visibility, pace.max_receives) for name in names}
-        self.sqs = ModelSqs(schedule, list(self.queues.values()), pace.sqs_faults, self._dead_lettered, self.send)
+        self.sqs = ModelSqs(
+            schedule, list(self.queues.values()), pace.sqs_faults, self._dead_lettered, self.send, pace.second
+        )
         self.bad: dict[str, str] = {}
         self._schedule, self._rng, self._pace = schedule, schedule.rng, pace
         self._function_time, self._reconciling, self._says = function_time, reconciling, says

@@ -29,6 +29,11 @@ class Pace:
     max_receives: int
 
     @property
+    def second(self) -> int:
+        """What is a second to the queue."""
+        return SECOND
+
+    @property
     def receives_run_out(self) -> bool:
         """Whether messages may become dead letters that nothing is wrong with; they are replayed then."""
         return self.max_receives < MAX_RECEIVES or self.visibility < VISIBILITY_SECONDS * SECOND

@@ -77,7 +77,10 @@ class ModelQueue:
 
 
 class ModelSqs:
-    """The client; `dead_letter` is told of each that the code under test sends, `send` puts messages into a queue."""
+    """The client; `dead_letter` is told of each that the code under test sends, `send` puts messages into a queue.
+
+    `second` is what is a second to it, where a world has time scaled down.
+    """
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class ModelSqs:
         faults: float,
         dead_letter: Callable[[ModelQueue], None],
         send: Callable[[str, str, int], object],
+        second: int = SECOND,
     ) -> None:
         self._schedule = schedule
         self._queues = {queue.settings.url: queue for queue in queues}
@@ -93,6 +97,7 @@ class ModelSqs:
         self._faults = faults
         self._dead_letter = dead_letter
         self._send = send
+        self._second = second
 
     def send_message(self, QueueUrl: str, MessageBody: str, MessageAttributes: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Take a dead letter."""
@@ -121,7 +126,7 @@ class ModelSqs:
             if lost and self._schedule.rng.random() < 0.3:
                 failed.append({"Id": entry["Id"], "Code": "InternalError", "Message": "internal error"})
             else:
-                self._send(self._queues[QueueUrl].name, entry["MessageBody"], delay * SECOND)
+                self._send(self._queues[QueueUrl].name, entry["MessageBody"], delay * self._second)
         if lost and not failed:
             raise EndpointConnectionError(endpoint_url=QueueUrl)
         return {"Successful": [], "Failed": failed}
@@ -136,7 +141,7 @@ class ModelSqs:
             identity, _, receives = entry["ReceiptHandle"].partition("/")
             message = self._queues[QueueUrl].messages.get(identity)
             if message and message.receives == int(receives):
-                message.visible_at = self._schedule.now + entry["VisibilityTimeout"] * SECOND
+                message.visible_at = self._schedule.now + entry["VisibilityTimeout"] * self._second
         if lost:
             raise EndpointConnectionError(endpoint_url=QueueUrl)
         return {"Successful": []}

@@ -1,11 +1,13 @@
 """What `bucketdex package verify` says of a manifest."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from bucketdex.cli.main import app
+from bucketdex.cli.package import app as commands_of
 
 runner = CliRunner()
 ENTRY = {
@@ -170,3 +172,11 @@ def test_a_manifest_that_is_not_what_its_name_says_is_shown_with_a_warning(data,
     answer = package("browse", "lab/plates")
     assert "its end is missing" in answer.stderr and "not verified" in answer.stdout
     assert not told("verify", "lab/plates", code=1)[0]["verified"]
+
+
+def test_every_command_is_documented_and_shows_examples():
+    page = (Path(__file__).parents[2] / "docs/packages.md").read_text()
+    commands = [it.name or it.callback.__name__ for it in commands_of.registered_commands]
+    assert len(commands) == 9 and [name for name in commands if f"`package {name} " not in page] == []
+    for name in commands:
+        assert f"bucketdex package {name}" in package(name, "--help").stdout

@@ -15,7 +15,7 @@ from bucketdex.manifest import Entry
 from bucketdex.manifest.layout import physical, pointed_at, s3_uri
 from bucketdex.manifest.lines import entry as parsed
 from bucketdex.manifest.quick import match
-from bucketdex.packages.entry import EntryWriter, without_metadata
+from bucketdex.packages.entry import EntryWriter, reduced
 
 WRITER = EntryWriter("registry", "ab" * 32, 7)
 names = st.text(st.sampled_from(string.ascii_letters + './- _%+#?&"\\é🧬\0\ud800'), min_size=1, max_size=12)
@@ -109,9 +109,9 @@ def test_values_are_typed():
     ]  # fmt: skip
 
 
-def test_what_is_refused_goes_without_metadata():
+def test_what_is_refused_goes_reduced():
     _, text = WRITER.document(Entry("k", ["s3://b/k"], 1, None, {"a": 1}))
-    bare = msgspec.json.decode(without_metadata(text, "too odd"))
+    bare = msgspec.json.decode(reduced(text, "too odd"))
     assert "metadata" not in bare and "pairs" not in bare and "too odd" in bare["problem"] and "hash" in bare["problem"]
 
 

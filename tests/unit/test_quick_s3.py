@@ -1,8 +1,10 @@
 """The quick GetObject sends what boto3 would send, tells what boto3 would tell, and leaves the rest to boto3."""
 
 import io
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import boto3
@@ -14,7 +16,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, ReadTimeoutError
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from bucketdex.aws.quick_s3 import QuickS3
+from bucketdex.aws.quick_http import Answer
+from bucketdex.aws.quick_s3 import Landed, QuickS3
 from bucketdex.aws.quick_signing import route_of
 
 KEYS = [
@@ -107,7 +110,7 @@ def test_it_asks_at_the_address_at_which_boto3_asks(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("wanted", [{}, {"Range": "bytes=0-9"}])
+@pytest.mark.parametrize("wanted", [{}, {"Range": "bytes=0-9"}, {"VersionId": "a/b+c=~-_.d"}])
 def test_it_signs_as_botocore_signs(way: str, wanted: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     bucket, given = WAYS[way]
     quick, _, wire = clients(lambda _: response(), **given)
@@ -248,3 +251,78 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CA_BUNDLE", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     return
+
+
+def done() -> AWSResponse:
+    return response(200, OBJECT | {"Content-Length": "0"}, b"")
+
+
+class Straight:
+    """Takes the place of the shortest way to S3: keeps what is sent, and answers as it is told."""
+
+    def __init__(self, answer: Answer | None) -> None:
+        self.sent: list[tuple[str, bytes, bytes]] = []
+        self._answer = answer
+
+    def exchange(self, base: str, head: bytes, body: bytes = b"") -> Answer | None:
+        self.sent.append((base, head, body))
+        return self._answer
+
+
+def straight(answer: Answer | None) -> tuple[QuickS3, Straight, Wire]:
+    quick, _, wire = clients(lambda number: done() if number == 3 else response())
+    get(quick)
+    way: Any = Straight(answer)
+    quick._connections = way
+    return quick, way, wire
+
+
+@pytest.mark.parametrize("content_type", ["", "text/plain"])
+def test_an_object_is_put_as_botocore_would_sign_it(content_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, way, wire = straight(Answer(200, {"etag": '"e"', "x-amz-version-id": "v"}, b""))
+    for key in KEYS:
+        assert quick.put("bucket", key, b"abc", content_type=content_type) == Landed('"e"', "v")
+        base, head, body = way.sent[-1]
+        first, *lines = head.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
+        sent = dict(line.split(": ", 1) for line in lines)
+        assert body == b"abc" and sent["content-length"] == "3"
+        assert sent["x-amz-checksum-sha256"] == "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
+        signed = {
+            name: value for name, value in sent.items() if name not in ("authorization", "content-length", "host")
+        }
+        when = datetime.strptime(sent["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_, when=when: when)
+        url = base + first.split(" ")[1].removeprefix("/")
+        again = AWSRequest("PUT", url, signed, b"abc")
+        S3SigV4Auth(Credentials("AKID", "SECRET", "TOKEN"), "s3", "eu-central-1").add_auth(again)
+        assert sent["authorization"] == again.headers["Authorization"]
+    assert len(wire.requests) == 1  # the one that the route was learned from
+
+
+def test_a_small_object_is_read_on_the_shortest_way() -> None:
+    quick, way, wire = straight(Answer(200, {}, b"bytes"))
+    assert quick.read("bucket", "a b", "v+1") == b"bytes"
+    assert way.sent[0][1].startswith(
+        b"GET /a%20b?versionId=v%2B1 HTTP/1.1\r\nhost: bucket.s3.eu-central-1.amazonaws.com\r\n"
+    )
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [None, Answer(503, {}, b""), Answer(307, {}, b""), Answer(403, {}, b"")])
+def test_what_the_shortest_way_does_not_settle_goes_through_boto3(answer: Answer | None) -> None:
+    quick, _, wire = straight(answer)
+    assert quick.read("bucket", "a") == b"abc"
+    assert quick.put("bucket", "a", b"xyz") == Landed('"e"', "v")
+    put = wire.requests[-1]
+    assert not is_quick(put) and put.method == "PUT"
+    checksum = put.headers["x-amz-checksum-sha256"]
+    assert (checksum.decode() if isinstance(checksum, bytes) else checksum) == b64encode(
+        sha256(b"xyz").digest()
+    ).decode()
+
+
+def test_the_route_to_a_bucket_is_learned_from_a_put_too() -> None:
+    quick, _, wire = clients(lambda number: done() if number == 1 else response())
+    quick.put("bucket", "a", b"x")
+    get(quick)
+    assert [is_quick(request) for request in wire.requests] == [False, True]

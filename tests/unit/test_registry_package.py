@@ -1,13 +1,9 @@
 """Packages from Python, in a registry that is a folder."""
 
-import json
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import bucketdex
 from bucketdex import Package
@@ -15,7 +11,6 @@ from bucketdex.hashing import SHA256, digest_of
 from bucketdex.manifest import Hash, verify
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import AbsentError, PackageError
-from bucketdex.registry.loading import UnverifiedWarning
 
 HANDLE = "lab/plates"
 
@@ -130,6 +125,12 @@ def test_set_dir_honours_quiltignore_and_takes_metadata_from_paths(data, registr
     assert package["images/README.md"].meta == {}
     with pytest.raises(PackageError, match=r"none of 4 files .* is like"):
         Package().set_dir("/", data, meta_from="x{plate:int}")
+
+
+def test_a_registry_within_the_folder_is_no_data(data):
+    Package().set_dir("/", data).build(HANDLE, registry=data)
+    assert len(keys(Package().set_dir("/", data))) == 4
+    assert Package.browse(HANDLE, data).verify(data)
 
 
 def test_set_dir_can_leave_what_is_there(data, registry, tmp_path):
@@ -266,102 +267,6 @@ def test_a_handle_that_no_package_can_have_is_refused(data, registry, handle):
         Package().build(handle)
     with pytest.raises(PackageError, match="is no handle"):
         Package.browse(handle)
-
-
-LINES = [
-    {"version": "v0", "message": None},
-    {"logical_key": "a/", "meta": {"n": 1}},
-    {"logical_key": "a/b", "physical_keys": ["s3://b/k"], "size": 1, "hash": {"type": "x", "value": "0"}, "meta": {}},
-    {"logical_key": "c", "physical_keys": ["s3://b/l"], "size": 2, "hash": None, "meta": {"x": [1]}},
-]  # fmt: skip
-
-
-def registered(registry, text: str) -> str:
-    name = verify(lambda: [text.encode()]).top_hash or "0" * 64
-    manifest_path(registry, name).parent.mkdir(parents=True, exist_ok=True)
-    manifest_path(registry, name).write_text(text)
-    return name
-
-
-def browse(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnverifiedWarning)
-        return Package.browse(HANDLE, top_hash=name)
-
-
-def test_a_manifest_that_is_cut_off_is_refused_by_its_line(registry):
-    text = "".join(json.dumps(line) + "\n" for line in LINES)
-    ends = [number for number in range(1, len(text)) if text[number - 1] != "\n" and text[number] != "\n"]
-    for end in ends[:: max(1, len(ends) // 40)]:
-        name = registered(registry, text[:end])
-        line = text[:end].count("\n") + 1
-        with pytest.raises(PackageError, match=f"line {line}: .* cut off or damaged"):
-            Package.browse(HANDLE, top_hash=name)
-
-
-@pytest.mark.parametrize(
-    ("more", "reason"),
-    [
-        ([LINES[2]], "line 5: there is another entry 'a/b'"),
-        ([LINES[2] | {"logical_key": "c/d"}], "line 5: 'c' on the way to 'c' is a file"),
-        ([LINES[2] | {"logical_key": "a"}], "line 5: there is another entry 'a'"),
-        (["x"], "line 5: not a JSON object"),
-        ([LINES[2] | {"size": "1"}], "line 5: the size is '1'"),
-    ],
-)
-def test_a_manifest_that_makes_no_sense_is_refused_by_its_line(registry, more, reason):
-    name = registered(registry, "".join(json.dumps(line) + "\n" for line in LINES + more))
-    with pytest.raises(PackageError, match=reason):
-        browse(name)
-
-
-def test_a_manifest_that_lost_its_last_lines_is_told(data, registry):
-    name = Package().set_dir("/", data).build(HANDLE)
-    path = manifest_path(registry, name)
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-    with pytest.warns(UnverifiedWarning, match=r"has the top hash .* its end is missing"):
-        found = Package.browse(HANDLE)
-    assert found.origin and not found.origin.verified
-
-
-@pytest.mark.parametrize("odd", [["../x", "/abs", "a//b", "con.txt", "back\\slash", "dir/..", "e/"], [""], ["\0", "a"]])
-def test_what_old_manifests_hold_is_read_though_it_could_not_be_set(registry, odd):
-    lines = [LINES[0], *(LINES[2] | {"logical_key": key} for key in odd)]
-    name = registered(registry, "\n".join(json.dumps(line) for line in lines))
-    found = browse(name)
-    assert sorted(keys(found)) == sorted(odd) == sorted(keys(found.filter(lambda *_: True)))
-
-
-NAME = st.text(st.characters(exclude_characters="/\\\0", exclude_categories=["Cs"]), min_size=1, max_size=6).filter(
-    lambda name: name not in {".", ".."}
-)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAME, inner, max_size=3), max_leaves=5,
-)  # fmt: skip
-META = st.dictionaries(NAME, JSON, max_size=3)
-ENTRIES = st.dictionaries(st.lists(NAME, min_size=1, max_size=3).map("/".join), st.none() | META, max_size=8)
-
-
-@given(ENTRIES, META, st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5))
-def test_a_round_trip_keeps_all(tmp_path_factory, entries, meta, message):
-    registry = tmp_path_factory.mktemp("registry")
-    package = Package().set_meta(meta)
-    for number, (key, own) in enumerate(entries.items()):
-        entry = Entry(f"s3://b/{number}?versionId=v", number, Hash("SHA256", f"{number:064x}"))
-        try:
-            package.set(key, entry, own)
-        except PackageError:  # a file where there is a directory, or the reverse
-            continue
-        if "/" in key and own:
-            package[key.rpartition("/")[0]].set_meta(own)
-    top_hash = package.build(HANDLE, message, registry)
-    found = Package.browse(HANDLE, registry)
-    assert found.top_hash == top_hash and found.message == message and found.meta == meta
-    assert list(found.walk()) == list(package.walk())
-    assert list(found.directory.metadata()) == list(package.directory.metadata())
-    assert found.build(HANDLE, message, registry) == top_hash and found.diff(package) == ([], [], [])
 
 
 def test_import_costs_nothing_of_it():

@@ -1,9 +1,9 @@
 """What differs from world to world, drawn from its seed."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from simulation.knobs import MAX_RECEIVES, SECOND, VISIBILITY_SECONDS, Pace
+from simulation.knobs import MAX_RECEIVES, SECOND, Pace
 
 CALLS, STALLING_CALLS = 20, 5  # that a handler makes for one key, about
 
@@ -27,9 +27,15 @@ class Knobs(Pace):
     forgetful: bool  # the index forgets the versions of deleted documents at once
     request_bytes: int  # of a request with entries: one entry, two or several
     memory_bytes: int  # up to which a manifest is read once only
+    simple: bool  # few keys and one kind of operation, so that nothing else heals what an interleaving broke
     denials: float
     denied_for_good: bool
     rebuild: bool
+
+    @property
+    def receives_run_out(self) -> bool:
+        """They never do."""
+        return False
 
     @property
     def second(self) -> int:
@@ -54,7 +60,11 @@ def draw(rng: random.Random) -> Knobs:
     stall = one_of((0.03, 0.1, 0.2)) if stalls_anywhere else one_of((0.1, 0.3, 0.6))
     stall_time = quick * one_of((10, 50, 50, 200))
     key_time = (CALLS * quick + stall * stall_time * (CALLS if stalls_anywhere else STALLING_CALLS)) / 2
-    return Knobs(
+    simple = chance() < 0.4
+    # Sometimes so short that loading takes several invocations.
+    function_time = max(SECOND // 5, int(key_time * one_of((3, 8, 50))))
+    knobs = Knobs(
+        simple=simple,
         quick=quick,
         stall=stall,
         stalls_before="" if stalls_anywhere else stalls_before,
@@ -67,13 +77,12 @@ def draw(rng: random.Random) -> Knobs:
         throttled=unless_calm(0.0, 0.02, 0.05),
         sqs_faults=unless_calm(0.0, 0.05, 0.2),
         control_faults=unless_calm(0.0, 0.02),
-        visibility=VISIBILITY_SECONDS * SECOND,
+        visibility=6 * function_time,
         max_receives=MAX_RECEIVES,
-        # Sometimes so short that loading takes several invocations.
-        function_time=max(2 * SECOND, int(key_time * one_of((3, 8, 50)))),
+        function_time=function_time,
         buckets=one_of((1, 1, 1, 2)),
         manifests=one_of((1, 1, 2, 3, 5)),
-        handles=one_of((1, 1, 2, 4)),
+        handles=one_of((1, 1, 2, 3)),
         bursts=one_of((6, 12, 20)),
         operations=one_of((1, 2, 4, 10)),
         gap=int(quick * one_of((0.5, 2, 8, 40))),
@@ -88,4 +97,11 @@ def draw(rng: random.Random) -> Knobs:
         denials=unless_calm(0.0, 0.05, 0.1),
         denied_for_good=chance() < 0.15,
         rebuild=chance() < 0.4,
+    )
+    if not simple:
+        return knobs
+    late = one_of((knobs.late, 0.3))
+    operations = one_of((1, 2, 3))
+    return replace(
+        knobs, late=late, operations=operations, buckets=1, handles=1, manifests=one_of((1, 2)), together=0.0
     )

@@ -19,7 +19,8 @@ from simulation.schedule import Schedule
 
 PACKAGES_FIELDS, ENTRIES_FIELDS = frozenset(PACKAGE["properties"]), frozenset(ENTRY["properties"])
 REFRESHED_EARLY = 0.05  # chance at each request
-REFRESH_SECONDS, TIMEOUT, LATEST = 1, 20, 30  # seconds of knobs.second: a request arrives, at last, after the last
+REFRESH_SECONDS, TIMEOUT = 1, 20  # of Knobs.second
+LATE, SOON = 30, 12  # a request arrives at last, when its client waited and when it did not: before it comes back
 
 
 class SearchedIndex(Index):
@@ -72,10 +73,11 @@ class ModelSearch(ModelOpenSearch):
         """Answer a request; one with documents may be taken only later, when nobody waits for it any more."""
         if url == "/_bulk" and self._late and self._rng.random() < self._late:
             self._schedule.counts["bulk requests late"] += 1
-            arrives = self._schedule.now + int(LATEST * self._second * self._rng.random())
-            self._schedule.at(arrives, lambda: self._arrive(body))
+            self._schedule.pause(url, body if self._schedule.tracing else "")
             waits = self._rng.random() < 0.5  # else the connection breaks
-            self._schedule.pause(url, body if self._schedule.tracing else "", int(waits * TIMEOUT * self._second))
+            arrives = (LATE if waits else SOON) * self._second * self._rng.random()
+            self._schedule.at(self._schedule.now + int(arrives), lambda: self._arrive(body))
+            self._schedule.pause("answer of _bulk", at_least=int(waits * TIMEOUT * self._second))
             raise ConnectionTimeout("TIMEOUT", "Read timed out.", OSError("Read timed out."))
         return super().perform_request(method, url, params, body)
 

@@ -117,8 +117,8 @@ def entries_written_without_version() -> AbstractContextManager[None]:
 
     def put(_: Any) -> Any:
         def plainly(client: Any, index: str, _epoch: int, documents: Any, seconds: float) -> list[Any]:
-            lines = [b'{"index":{"_index":"%b","_id":"%b"}}' % (index.encode(), it.id) for it in documents]
-            both = zip(lines, (it.document for it in documents), strict=True)
+            lines = [b'{"index":{"_index":"%b","_id":"%b"}}' % (index.encode(), it[0]) for it in documents]
+            both = zip(lines, (it[1] for it in documents), strict=True)
             answer = post(client, "/_bulk", b"".join(b"%b\n%b\n" % each for each in both), seconds)
             results = [item["index"] for item in answer["items"]]
             if any(result["status"] == 429 for result in results):

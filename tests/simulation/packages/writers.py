@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from bucketdex.manifest.layout import LATEST, PACKAGES, manifest_key, pointer_key
+from bucketdex.manifest.layout import LATEST, PACKAGES, manifest_key, pointed_at, pointer_key
 from simulation.contents import Content
 from simulation.knobs import SECOND
 from simulation.model_control import ModelDynamoDb
@@ -41,15 +41,19 @@ class Writers:
         if rng.random() < 0.2:
             self._named.append(NEVER)
         self.handles = HANDLES[: knobs.handles]
-        usual = [self._point, self._put_manifest, self._switch, self._push, self._move_there_and_back]
+        usual = [self._point, self._put_manifest, self._switch, self._push, self._move_away_and_back]
         rare = [self._put_another, self._delete_manifest, self._delete_pointer, self._short_lived, self._recreate,
                 self._revision, self._junk, self._look, self._replace_and_put_back]  # fmt: skip
         # Each world has a few kinds of operations of its own, so that those that hide others are sometimes absent.
         self._operations = rng.sample(usual, rng.randrange(1, 5)) * 3 + rng.sample(rare, rng.randrange(6))
+        if knobs.simple:
+            self._operations = [rng.choice((*usual, *[self._move_away_and_back] * 3, self._replace_and_put_back))]
 
     def begin(self) -> None:
         """Put some of the manifests where they belong, and tell it."""
         for bucket in self._buckets:
+            if self._rng.random() < 0.7:
+                self._point(bucket)
             for manifest in self.manifests:
                 if self._rng.random() < 0.7:
                     self._put((bucket, manifest_key(manifest.top_hash)), manifest.own)
@@ -97,11 +101,15 @@ class Writers:
         for revision in (self._rng.choice(REVISIONS), LATEST):
             self._put((bucket, pointer_key(handle, revision)), pointing_at(manifest.top_hash))
 
-    def _move_there_and_back(self, bucket: str) -> None:
+    def _move_away_and_back(self, bucket: str) -> None:
         latest = self._latest(bucket)
-        there, back = self._pointer(), self._pointer()
-        self._put(latest, there)
-        self._soon(partial(self._put, latest, back))
+        version = self._s3.current(latest)
+        now = version and version.content and pointed_at(version.content.data)
+        back = now if now in self._named[: len(self.manifests)] else self._named[0]
+        self._put(
+            latest, pointing_at(self._rng.choice([top_hash for top_hash in (*self._named, NEVER) if top_hash != back]))
+        )
+        self._soon(partial(self._put, latest, pointing_at(back)))
 
     def _revision(self, bucket: str) -> None:
         handle, revision = self._rng.choice(self.handles), self._rng.choice(REVISIONS)
@@ -219,4 +227,5 @@ class Writers:
     def _soon(self, action: Callable[[], None]) -> None:
         """Do it when a handler may have come to any of its steps."""
         knobs = self._knobs
-        self._schedule.at(self._schedule.now + int(self._rng.random() * (knobs.delay + 20 * knobs.quick)), action)
+        longest = knobs.delay + 20 * knobs.quick + self._rng.choice((0, knobs.stall_time))
+        self._schedule.at(self._schedule.now + int(self._rng.random() * longest), action)

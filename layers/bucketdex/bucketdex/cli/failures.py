@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NO = 1  # the answer is no, or what was asked cannot be
 USAGE = 2  # typer's own too
+INTERRUPTED = 130  # by Ctrl-C; as of a program that SIGINT ends
 BROKEN_PIPE = 141  # nobody reads what is printed (`| head -1`); as of a program that SIGPIPE ends
 UNAVAILABLE = 3  # no stack runs, or a part of it does not answer: asked later it may be otherwise
 

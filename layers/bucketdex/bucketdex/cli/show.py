@@ -42,9 +42,9 @@ def show(
 ) -> None:
     """Show what is indexed of an object, and whether S3 agrees in presence, version id, etag, size and tags.
 
-    Of a pointer or manifest (under .quilt/) it is what is indexed of the package. Keys are taken as they are: nothing in
-    them is decoded. With --json there is a line for each object, in their order: bucket, key, indexed (the document, or
-    null), deleted (whether the index knows that it is gone), agrees, and differs (in what).
+    Of a pointer or manifest (under .quilt/) it is what is indexed of the package. Keys are taken as they are: nothing
+    in them is decoded. With --json there is a line for each object, in their order: bucket, key, indexed (the document,
+    or null), deleted (whether the index knows that it is gone), agrees, and differs (in what).
     """
     from concurrent.futures import ThreadPoolExecutor
 

@@ -6,18 +6,24 @@ then, byte for byte, what canonical JSON prints. Every other line is `lines.entr
 
 import re
 
+END = b'"meta": {}}'
 _PLAIN = rb"[ !#-\[\]-~]"  # needs no escape in JSON
-_BUCKET = rb"[\w.-]+"
-_KEY = rb"[ !$&->@-\[\]-~]+"  # plain, and nothing that a URL would have quoted or that ends its path: " # % ?
-_MATCH = re.compile(
-    rb'\{"logical_key": "(?P<key>[ !#-\-0-\[\]-~](?:' + _PLAIN + rb'*[ !#-.0-\[\]-~])?)", "physical_keys": \['
-    rb'"(?P<address>s3://(?P<bucket>' + _BUCKET + rb")/(?P<object>" + _KEY + rb")"
-    rb"(?:\?versionId=(?P<version>[\w.-]+))?|" + _PLAIN + rb'+)"\], '
-    rb'"size": (?P<size>0|[1-9][0-9]{0,17}), '
-    rb'"hash": \{"type": "(?P<type>' + _PLAIN + rb'+)", "value": "(?P<value>' + _PLAIN + rb'+)"\}, "meta": \{\}\}'
+_KEY = rb"[ !$&->@-\[\]-~]++"  # plain, and nothing that a URL would have quoted or that ends its path: " # % ?
+# Nothing is tried twice (`++`): a line of another form is known as one at once.
+_LINE = re.compile(
+    rb'\{"logical_key": "(?P<key>[ !#-\-0-\[\]-~]' + _PLAIN + rb'*+)(?<!/)", "physical_keys": \['
+    rb'"(?P<address>s3://(?P<bucket>[\w.-]++)/(?P<object>' + _KEY + rb")"
+    rb"(?:\?versionId=(?P<version>[\w.-]++))?(?=\")|" + _PLAIN + rb'++)"\], '
+    rb'"size": (?P<size>0|[1-9][0-9]{0,17}+), '
+    rb'"hash": \{"type": "(?P<type>' + _PLAIN + rb'++)", "value": "(?P<value>' + _PLAIN + rb'++)"\}, "meta": \{\}\}'
 )  # fmt: skip
 
-match = _MATCH.fullmatch
+
+def match(line: bytes) -> re.Match[bytes] | None:
+    """Return the parts of a line, or None where it is of another form."""
+    return _LINE.fullmatch(line) if line.endswith(END) else None
+
+
 # Of a match: key, address, bucket, object, version, size, type, value; all bytes, the third to fifth None where the
 # address is not of S3, or not plain.
 

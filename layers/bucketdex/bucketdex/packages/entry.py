@@ -20,6 +20,7 @@ from bucketdex.packages.document import LARGEST
 
 ID_CHARACTERS = DIGEST_BYTES * 4 // 3
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
+LONGEST_NAME = 1_000  # characters, of what is refused
 MOST_ENDS = 10_000  # of names that are remembered
 
 
@@ -132,13 +133,14 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def without_metadata(document: bytes, reason: str) -> bytes:
-    """Return a document that OpenSearch refused without what users named freely in it."""
+def reduced(document: bytes, reason: str) -> bytes:
+    """Return a document that OpenSearch refused less what users named freely in it, and with long names cut."""
     fields: dict[str, Any] = msgspec.json.decode(document)
-    said = f"indexed without metadata, which OpenSearch refused: {reason}"
+    said = f"indexed without metadata and with its names cut, as OpenSearch refused it: {reason}"
     problem = f"{fields['problem']}; {said}" if "problem" in fields else said
     kept = {name: value for name, value in fields.items() if name not in ("metadata", "pairs", "extensions")}
-    return msgspec.json.encode(kept | {"problem": problem[:LONGEST_VALUE]})
+    cut = {name: fields[name][:LONGEST_NAME] for name in ("logical_key", "name", "physical_key")}
+    return msgspec.json.encode(kept | cut | {"problem": problem[:LONGEST_VALUE]})
 
 
 def _text(text: str) -> str:

@@ -25,7 +25,7 @@ from bucketdex.manifest import Entry, resume
 from bucketdex.manifest.layout import PACKAGES
 from bucketdex.packages.document import EntryState, PackageDocument
 from bucketdex.packages.edges import Edges, Write, read, write
-from bucketdex.packages.entry import EntryWriter, without_metadata
+from bucketdex.packages.entry import EntryWriter, reduced
 from bucketdex.packages.files import ManifestFile, RefusedError
 
 SIGN = timedelta(seconds=20)  # so often a loader gives a sign, and writes down how far it has come
@@ -179,12 +179,12 @@ def _chunks(file: ManifestFile, entries: EntryWriter, offset: int) -> Iterator[_
 
 
 def _put(edges: Edges, index: str, epoch: int, documents: list[Versioned]) -> int:
-    """Write entries, and those that are refused without their metadata; return how many are refused even so."""
+    """Write entries, and of those that are refused what can be; return how many are refused even so."""
     refused = versioned.put(edges.opensearch, index, epoch, documents, edges.seconds())
     if not refused:
         return 0
-    bare = [(documents[place][0], without_metadata(documents[place][1], said)) for place, said in refused]
-    return len(versioned.put(edges.opensearch, index, epoch, bare, edges.seconds()))
+    less = [(documents[place][0], reduced(documents[place][1], said)) for place, said in refused]
+    return len(versioned.put(edges.opensearch, index, epoch, less, edges.seconds()))
 
 
 def _delete_older(work: Work, *, refresh: bool = True) -> None:

@@ -18,6 +18,7 @@ from bucketdex.manifest.layout import Physical
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.progress import Meter
 from bucketdex.registry.s3_refusals import refused
+from bucketdex.registry.spans import read_span
 
 SCRATCH = ".bucketdex.partial"  # in the folder, so that a rename is all it takes
 STALE_SECONDS = 24 * 3600  # what a killed process left there is of no use to another
@@ -173,7 +174,7 @@ class LargeDownload:
 
     def part(self, number: int, start: int, length: int) -> bytes:  # noqa: ARG002
         """Fetch a part and write it to its place."""
-        data = self._s3.get_object(**self._pin, Range=f"bytes={start}-{start + length - 1}")["Body"].read()
+        data = read_span(self._s3, self._pin, start, length)
         if len(data) != length:
             raise PackageError(f"{self._wanted} ends after {start + len(data)} bytes, its entry says {self.size}")
         with open(self._made, "r+b", buffering=0) as file:  # noqa: PTH123

@@ -113,19 +113,23 @@ def fetch_all(
         real = os.path.realpath(root)
         wanted = [_wanted(key, by_key[key], f"{real}/{key}") for key in chosen.keys]
         book = state_file("installs", real)
-        kept = _kept(wanted, book, progress)
-        left = [it for it, there in zip(wanted, kept, strict=True) if not there]
-        unverified = _fetch(left, root, book, progress, s3) if left else []
+        noted = _noted(book)
+        book.parent.mkdir(parents=True, exist_ok=True)
+        note = Notebook(os.open(book, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600))
+        try:
+            kept = _kept(wanted, noted, note, progress)
+            left = [it for it, there in zip(wanted, kept, strict=True) if not there]
+            unverified = _fetch(left, root, note, progress, s3) if left else []
+        finally:
+            os.close(note.file)
     except OSError as error:
         raise PackageError(f"{error.filename or root}: {error.strerror or error}") from error
     size = sum(it.size or 0 for it in left)
     return Fetched(real, len(left), len(wanted) - len(left), size, unverified, chosen.left_out, chosen.alike)
 
 
-def _fetch(left: list[Wanted], root: Path, book: Path, watch: Watch, s3: "S3Client | None") -> list[str]:
+def _fetch(left: list[Wanted], root: Path, note: Notebook, watch: Watch, s3: "S3Client | None") -> list[str]:
     meter = Meter(watch, "download", len(left), sum(it.size or 0 for it in left))
-    book.parent.mkdir(parents=True, exist_ok=True)
-    note = Notebook(os.open(book, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600))
     folder = Folder(root, note, meter)
     folder.open()
     try:
@@ -144,7 +148,6 @@ def _fetch(left: list[Wanted], root: Path, book: Path, watch: Watch, s3: "S3Clie
         each(SmallDownloads(client, folder).fetch, small, min(THREADS, len(small)))
         do_parts(large)
     finally:
-        os.close(note.file)
         folder.close()
     return folder.unverified
 
@@ -160,9 +163,8 @@ def _wanted(key: str, entry: Entry, path: str) -> Wanted:
     return Wanted(key, path, source, size, entry.hash)
 
 
-def _kept(wanted: list[Wanted], book: Path, watch: Watch) -> list[bool]:
+def _kept(wanted: list[Wanted], noted: dict[str, tuple[int, int, Hash]], note: Notebook, watch: Watch) -> list[bool]:
     """Return which files are in the folder as they should be: by what was noted of them, or by their bytes."""
-    noted = _noted(book)
     kept = [False] * len(wanted)
     to_read: list[int] = []
     for number, it in enumerate(wanted):
@@ -183,8 +185,11 @@ def _kept(wanted: list[Wanted], book: Path, watch: Watch) -> list[bool]:
     meter = Meter(watch, "compare", len(to_read), sum(wanted[number].size or 0 for number in to_read))
 
     def compare(number: int) -> None:
-        hash_ = wanted[number].hash
-        kept[number] = hash_ is not None and hash_file(wanted[number].path, hash_.type, meter.add) == hash_.value
+        it = wanted[number]
+        before = os.lstat(it.path)
+        kept[number] = it.hash is not None and hash_file(it.path, it.hash.type, meter.add) == it.hash.value
+        if kept[number]:
+            note.add(it, before.st_size, before.st_mtime_ns)
         meter.add(0, 1)
 
     each(compare, to_read, min(os.cpu_count() or 1, len(to_read)))

@@ -15,6 +15,7 @@ from bucketdex.registry.errors import PackageError
 from bucketdex.registry.progress import Meter
 from bucketdex.registry.s3_refusals import refused
 from bucketdex.registry.sources import Stored
+from bucketdex.registry.spans import read_span
 
 
 class Referred(msgspec.Struct, frozen=True):
@@ -122,8 +123,7 @@ class Reading:
 
     def part(self, number: int, start: int, length: int) -> bytes:  # noqa: ARG002
         """Read a part."""
-        span = f"bytes={start}-{start + length - 1}"
-        data = self._s3.get_object(**self._named.pinned(), Range=span)["Body"].read()
+        data = read_span(self._s3, self._named.pinned(), start, length)
         if len(data) != length:
             raise PackageError(f"{self}: it ends too early")
         self._meter.add(length)

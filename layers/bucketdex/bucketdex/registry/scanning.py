@@ -15,6 +15,7 @@ from bucketdex.registry.storage import address_of, locate, storage_of
 from bucketdex.registry.storage.local import path_of
 from bucketdex.registry.tree import Directory
 
+REGISTRY = ".quilt/"  # of a source that is a registry too, its manifests and pointers are no data
 UPDATE_POLICIES = ("incoming", "existing")
 
 
@@ -54,7 +55,8 @@ def set_directory(
     within = "" if path.strip("/") in ("", ".") else path.strip("/") + "/"
     text = os.fspath(source) if source is not None else within or "."
     take = taker(meta_from) if meta_from is not None else None
-    found = list(_objects(text, versions) if text.startswith("s3://") else _files(text))
+    listed = _objects(text, versions) if text.startswith("s3://") else _files(text)
+    found = [(key, entry) for key, entry in listed if not key.startswith(REGISTRY)]
     taken = 0
     for key, entry in found:
         if reason := fault(within + key):

@@ -15,6 +15,7 @@ from bucketdex.registry.progress import Meter
 from bucketdex.registry.references import Referred
 from bucketdex.registry.s3_refusals import refused
 from bucketdex.registry.sources import Stored
+from bucketdex.registry.spans import read_span
 from bucketdex.registry.storage.s3 import Bucket
 
 
@@ -53,9 +54,7 @@ class Copies:
         """Return the SHA-256 of a part of the source, read: for an S3 that does not tell it of a copy."""
         if not length:
             return sha256(b"").digest()
-        span = f"bytes={start}-{start + length - 1}"
-        reader: Any = self.s3
-        return sha256(reader.get_object(**named.pinned(), Range=span)["Body"].read()).digest()
+        return sha256(read_span(self.s3, named.pinned(), start, length)).digest()
 
 
 class LargeCopy:

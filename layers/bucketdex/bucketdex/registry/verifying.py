@@ -11,7 +11,7 @@ from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.logical_keys import fault
 from bucketdex.registry.progress import Meter, Watch
-from bucketdex.registry.scanning import files_of, ignored_in
+from bucketdex.registry.scanning import REGISTRY, files_of, ignored_in
 from bucketdex.registry.storage.local import path_of
 from bucketdex.registry.tree import Directory
 
@@ -69,7 +69,7 @@ def verify(directory: Directory, folder: str | os.PathLike[str], *, extra_files_
     same_size = set(sized)
     changed = [key for key in present if key in others or key not in same_size]
     ignored = ignored_in(root)
-    extra = sorted(key for key in here.keys() - entries.keys() if not ignored(key))
+    extra = sorted(key for key in here.keys() - entries.keys() if not (ignored(key) or key.startswith(REGISTRY)))
     return Check(missing, changed, extra, unverifiable, extra_files_ok)
 
 

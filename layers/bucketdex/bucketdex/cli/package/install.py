@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketdex.cli.failures import epilog, usage
+from bucketdex.cli.failures import INTERRUPTED, epilog, fail, usage
 from bucketdex.cli.options import Json
 from bucketdex.cli.package import arguments as a
 
@@ -60,8 +60,11 @@ def install(
         entries = _only(entries, [it.strip("/") for it in path])
     origin = found.origin
     folder = dest or Path(a.named(package)[0].partition("/")[2])
-    with bar() as watch:
-        told = fetch_all(entries, folder, names=names, progress=watch)  # type: ignore[arg-type]
+    try:
+        with bar() as watch:
+            told = fetch_all(entries, folder, names=names, progress=watch)  # type: ignore[arg-type]
+    except KeyboardInterrupt:
+        fail(f"interrupted; what is in {folder} stays, and is not fetched when you install again", INTERRUPTED)
     if as_json:
         about = {"registry": origin.registry, "handle": origin.handle, "top_hash": origin.top_hash} if origin else {}
         json_line(about | msgspec.structs.asdict(told))

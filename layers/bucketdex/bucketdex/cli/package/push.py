@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import epilog, usage
+from bucketdex.cli.failures import INTERRUPTED, epilog, fail, usage
 from bucketdex.cli.options import Json
 from bucketdex.cli.package import arguments as a
 from bucketdex.cli.package.making import Sources, made_of
@@ -24,9 +24,7 @@ EPILOG = epilog(
 def push(  # noqa: PLR0917, options
     handle: a.Handle,
     sources: Sources = [],  # noqa: B006, typer makes a new one
-    folder: Annotated[
-        str | None, typer.Option("--dir", help="A folder, as a SOURCE is.", show_default=False)
-    ] = None,
+    folder: Annotated[str | None, typer.Option("--dir", help="A folder, as a SOURCE is.", show_default=False)] = None,
     message: a.Message = None,
     meta: a.Meta = None,
     meta_from: a.MetaFrom = None,
@@ -60,8 +58,16 @@ def push(  # noqa: PLR0917, options
         usage("say what to push: folders, files or s3:// addresses")
     metadata, wanted, storage = a.metadata(meta), a.workflow_of(workflow, no_workflow), a.storage(registry)
     made = made_of(sources, metadata, meta_from)
-    with bar() as watch:
-        told = pushed(made, handle, storage, message, workflow=wanted, force=force, copy=copy, progress=watch)
+    try:
+        with bar() as watch:
+            told = pushed(made, handle, storage, message, workflow=wanted, force=force, copy=copy, progress=watch)
+    except KeyboardInterrupt:
+        where = f" --registry {registry}" if registry else ""
+        fail(
+            "interrupted; the package is as it was. What has landed is used when you push again, and told by\n"
+            f"  bucketdex package status {handle}{where}",
+            INTERRUPTED,
+        )
     if as_json:
         json_line(told)
     else:

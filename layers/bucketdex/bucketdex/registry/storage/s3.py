@@ -93,12 +93,21 @@ class Bucket:
             condition = {"IfNoneMatch": "*"} if if_etag == ABSENT else {"IfMatch": if_etag}
         try:
             with self._telling("write", key):
-                told: Any = self.s3.put_object(Bucket=self.name, Key=key, Body=content, **condition)
+                told = self._put(key, content, condition)
         except AbsentError as error:
             if condition and "IfMatch" in condition:  # it was deleted meanwhile
                 raise self._moved(key) from error
             raise
         return Stat(key, len(content), told.get("ETag"), version_id=told.get("VersionId"))
+
+    def _put(self, key: str, content: bytes, condition: dict[str, Any]) -> Any:
+        try:
+            return self.s3.put_object(Bucket=self.name, Key=key, Body=content, **condition)
+        except ClientError as error:
+            if not condition or refusals.code(error) != "NotImplemented":
+                raise
+        # Some S3 clones know no conditions: there, who writes has only just read what stands.
+        return self.s3.put_object(Bucket=self.name, Key=key, Body=content)
 
     def list(self, prefix: str, *, versions: bool = False) -> Iterator[Stat]:
         """Yield the objects whose keys begin with the prefix, in the order of their keys."""
