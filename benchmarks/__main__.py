@@ -6,7 +6,7 @@ import time
 
 from benchmarks.measure import Figure, machine
 
-NAMES = ("handler_cpu", "cold_start", "bulk_writer", "write_to_found", "ten_thousand", "push_install")
+NAMES = ("handler_cpu", "cold_start", "bulk_writer", "manifests", "write_to_found", "ten_thousand", "push_install")
 
 
 def main(wanted: list[str]) -> int:

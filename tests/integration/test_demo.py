@@ -59,8 +59,12 @@ def test_from_nothing_files_are_found_and_search_follows(run: Run, data: Path):
         "This is the copy in the bucket",
         '"xylophone"  finds 1 object',
         "A penguin on a »xylophone«. »Xylophone«!",
+        "Push the package demo/my-data",
+        "4 uploaded",
+        "demo/my-data  finds 1 package by handle, after",
+        "»empty«  in demo/my-data",
         "xylophone  finds it no more",
-        "3 keys in the bucket, 3 in the index",
+        "10 keys in the bucket, 10 in the index, 3 of them of packages",
         "How to go on",
         "   stop  ",
     ):
@@ -73,9 +77,17 @@ def test_run_again_it_joins_the_stack_and_proves_all_again(run: Run, data: Path)
     answer = json.loads(told.stdout)
     assert answer["ok"]
     assert answer["steps"][0]["seconds"] < 5
-    assert (answer["files"], answer["compared"]) == (4, 3)
-    assert len(answer["searches"]) == 3 and all(search["total"] for search in answer["searches"])
+    assert (answer["files"], answer["compared"]) == (4, 10)
+    assert len(answer["searches"]) == 5 and all(search["total"] for search in answer["searches"])
+    assert answer["package"]["handle"] == "demo/my-data" and answer["package"]["unchanged"]
     assert answer["overwritten"]["old"] == "xylophone"
+
+
+def test_the_package_is_installed_as_the_demo_says(run: Run, data: Path, tmp_path: Path):
+    told = run("package", "install", "demo/my-data", str(tmp_path / "mine"), "--registry", "s3://bucketdex-demo")
+    assert told.returncode == 0, told.stderr
+    installed = {str(it.relative_to(tmp_path / "mine")): it.read_bytes() for it in (tmp_path / "mine").rglob("*.*")}
+    assert installed == {str(it.relative_to(data)): it.read_bytes() for it in data.rglob("*.*")}
 
 
 def test_an_object_that_never_gets_into_the_index_fails_the_demo(run: Run, data: Path, home: Path):

@@ -18,6 +18,28 @@ def test_tags_of_an_object_that_is_not_there_cannot_be_deleted(aws: Aws):
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
+def test_a_folder_of_which_all_is_deleted_is_not_listed(aws: Aws):
+    s3, name = aws.client("s3"), "refusals-folders"
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    for key in ("a/gone", "a/b/gone", "a/c/kept", "d/gone", "d", "e/kept"):
+        s3.put_object(Bucket=name, Key=key)
+
+    def listed(operation: str, **options: str) -> list[str]:
+        pages = s3.get_paginator(operation).paginate(Bucket=name, Delimiter="/", **options)
+        return [it["Prefix"] for page in pages for it in page.get("CommonPrefixes", [])]
+
+    for key in ("a/gone", "a/b/gone", "d/gone"):
+        s3.delete_object(Bucket=name, Key=key)
+    for operation in ("list_objects_v2", "list_objects"):
+        assert listed(operation) == ["a/", "e/"]
+        assert listed(operation, Prefix="a/") == ["a/c/"]
+    versions = s3.list_object_versions(Bucket=name, Delimiter="/")
+    assert [it["Prefix"] for it in versions["CommonPrefixes"]] == ["a/", "d/", "e/"]
+    s3.put_object(Bucket=name, Key="d/gone")
+    assert listed("list_objects_v2") == ["a/", "d/", "e/"]
+
+
 def test_a_bucket_tells_that_it_tells_event_bridge(aws: Aws):
     s3, sqs, name = aws.client("s3"), aws.client("sqs"), "refusals-bridge"
     s3.create_bucket(Bucket=name)

@@ -1,34 +1,25 @@
-"""Pushes and installs against an S3: nothing moves twice, nothing half done shows, nothing wrong is kept."""
+"""Pushes into an S3: nothing moves twice, nothing half done shows, no other's revision is lost."""
 
-import json
-import os
-import signal
-import subprocess
 import sys
 import threading
-import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 
-from bucketdex.errors import Transient
 from bucketdex.hashing import SHA256, chunked
 from bucketdex.manifest import Hash
 from bucketdex.manifest.layout import pointer_key
 from bucketdex.registry import journal, revisions
 from bucketdex.registry.copy import copy_package
 from bucketdex.registry.errors import AbsentError, MovedError, PackageError
-from bucketdex.registry.install import UnverifiedFilesWarning, fetch_all
 from bucketdex.registry.package import Package
 from bucketdex.registry.storage import storage_of
 from emulated import Aws
-from package_registries import Registries, forget_clients, registries
+from package_registries import Registries, contents, forget_clients, keys, make_data, of, registries
 
-MIB = 1024 * 1024
 HANDLE = "lab/plates"
+COMMAND = Path(sys.executable).with_name("bucketdex")
 
 
 @pytest.fixture
@@ -39,30 +30,7 @@ def here(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A folder with small files, an empty one, names that are not ASCII, and two files that go by parts."""
-    folder = tmp_path / "data"
-    (folder / "ü b").mkdir(parents=True)
-    for number in range(30):
-        (folder / f"{number}.txt").write_text(f"file {number}")
-    (folder / "ü b/日本+%.txt").write_text("names")
-    (folder / "empty").write_bytes(b"")
-    (folder / "large.bin").write_bytes(b"0123456789abcdef" * (9 * MIB // 16))
-    (folder / "larger.bin").write_bytes(b"fedcba9876543210" * (17 * MIB // 16))
-    return folder
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(it.relative_to(folder)): it.read_bytes() for it in folder.rglob("*") if it.is_file()}
-
-
-def of(folder: Path) -> Package:
-    return Package().set_dir("/", folder)
-
-
-def keys(here: Registries, bucket: str) -> list[str]:
-    """Every version of every object of the packages' data."""
-    found = here.s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-    return [it["Key"] for page in found for it in page.get("Versions", []) if not it["Key"].startswith(".quilt/")]
+    return make_data(tmp_path)
 
 
 def test_what_is_pushed_can_be_installed_byte_by_byte(here, data, tmp_path):
@@ -158,72 +126,6 @@ def test_many_pushes_at_once_leave_one_chain(here, tmp_path):
     assert len(outcomes) == 5 and won == {it.top_hash for it in told}
 
 
-@pytest.mark.parametrize("last", ["12.txt", "larger.bin"])
-def test_an_interrupted_push_goes_on_with_the_rest(here, data, last, monkeypatch):
-    bucket = here.bucket()
-    s3 = bucket.s3
-    put, upload_part = s3.put, s3._s3.upload_part
-    parts: list[int] = []
-
-    def broken(name, key, *rest):
-        if key.endswith(last):
-            raise KeyboardInterrupt
-        return put(name, key, *rest)
-
-    def broken_part(**wanted):
-        if wanted["Key"].endswith(last) and wanted["PartNumber"] == 3:
-            raise KeyboardInterrupt
-        parts.append(wanted["PartNumber"])
-        return upload_part(**wanted)
-
-    monkeypatch.setattr("bucketdex.registry.parts.THREADS", 1)
-    with monkeypatch.context() as patch:
-        patch.setattr(s3, "put", broken, raising=False)
-        patch.setattr(s3, "upload_part", broken_part, raising=False)
-        with pytest.raises(KeyboardInterrupt):
-            of(data).push(HANDLE, bucket, "m")
-    account = journal.read(journal.journal_path(bucket.uri, HANDLE))
-    assert last in account.missing and len(account.landed) + len(account.missing) == 34
-    assert revisions.latest(bucket, HANDLE) is None
-    assert (last in account.parts) == (last == "larger.bin")
-    landed = len(account.landed)
-
-    parts.clear()
-    monkeypatch.setattr(
-        s3, "upload_part", broken_part if last == "12.txt" else _counting(upload_part, parts), raising=False
-    )
-    told = of(data).push(HANDLE, bucket, "m")
-    assert (told.skipped, told.uploaded) == (landed, 34 - landed)
-    if last == "larger.bin":
-        assert parts == [3]  # the others were there
-    assert sorted(keys(here, bucket.name)) == sorted(f"{HANDLE}/{key}" for key in contents(data))
-    assert not journal.journal_path(bucket.uri, HANDLE).exists()
-
-
-def _counting(upload_part, parts):
-    def counted(**wanted):
-        parts.append(wanted["PartNumber"])
-        return upload_part(**wanted)
-
-    return counted
-
-
-def test_what_changed_after_an_interruption_is_put_again(here, data, monkeypatch):
-    bucket = here.bucket()
-    with monkeypatch.context() as patch:
-        patch.setattr("bucketdex.registry.placing.do_parts", _interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            of(data).push(HANDLE, bucket, "m")
-    (data / "3.txt").write_text("file X")  # as long as before
-    told = of(data).push(HANDLE, bucket, "m")
-    assert told.uploaded == 3
-    assert Package.browse(HANDLE, bucket)["3.txt"].get_bytes() == b"file X"
-
-
-def _interrupt(*_):
-    raise KeyboardInterrupt
-
-
 def test_what_is_in_the_bucket_by_s3s_own_checksum_is_not_put_again(here, data):
     bucket = here.bucket()
     of(data).push(HANDLE, bucket, "m")
@@ -245,7 +147,7 @@ def test_files_that_are_in_s3_are_referred_to_by_their_version(here, data, tmp_p
     here.s3.put_object(Bucket=source.name, Key="a/ü.txt", Body=b"two")
     found = Package.browse(HANDLE, bucket)
     assert found["ü.txt"].get_bytes() == b"one" and found["large"].hash.value == chunked(large)
-    assert keys(here, bucket.name) == []
+    assert keys(here.s3, bucket.name) == []
     Package.install(HANDLE, bucket, tmp_path / "there")
     assert contents(tmp_path / "there") == {"ü.txt": b"one", "empty": b"", "large": large}
 
@@ -334,152 +236,3 @@ def test_s3_that_refuses_is_told_with_the_file(here, data, aws: Aws):
         aws.fail()
     with pytest.raises(AbsentError, match="no bucket"):
         of(data).push(HANDLE, storage_of("s3://there-is-none"), "m")
-
-
-def test_an_install_fetches_only_what_is_not_there(here, data, tmp_path):
-    bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
-    package = Package.browse(HANDLE, bucket)
-    there = tmp_path / "there"
-    assert fetch_all(package.walk(), there).fetched == 34
-    assert fetch_all(package.walk(), there).kept == 34
-    (there / "0.txt").write_text("damage")  # another time and the same length
-    (there / "1.txt").unlink()
-    (there / "large.bin").write_bytes(b"x")
-    told = fetch_all(package.walk(), there)
-    assert (told.fetched, told.kept) == (3, 31) and contents(there) == contents(data)
-    for path in (tmp_path / "state/installs").iterdir():
-        path.unlink()
-    assert fetch_all(package.walk(), there).kept == 34  # by their bytes
-
-
-def test_an_interrupted_install_goes_on(here, data, tmp_path, monkeypatch):
-    bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
-    package = Package.browse(HANDLE, bucket)
-    with monkeypatch.context() as patch:
-        patch.setattr("bucketdex.registry.install.do_parts", _interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            fetch_all(package.walk(), tmp_path / "there")
-    assert {*contents(tmp_path / "there")} == {*contents(data)} - {"large.bin", "larger.bin"}
-    assert fetch_all(package.walk(), tmp_path / "there").fetched == 2
-    assert contents(tmp_path / "there") == contents(data)
-
-
-@pytest.mark.parametrize("name", ["0.txt", "large.bin"])
-@pytest.mark.parametrize("what", ["hash", "size", "gone"])
-def test_bytes_that_are_not_the_packages_are_not_kept(here, data, tmp_path, name, what):
-    bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
-    package = Package.browse(HANDLE, bucket)
-    entry = package[name]
-    if what == "hash":
-        entry.hash = Hash(entry.hash.type, chunked(b"other"))
-    elif what == "size":
-        entry.size += 1
-    else:
-        entry.physical_key = entry.physical_key.replace(name, "none")
-    with pytest.raises((PackageError, Transient), match=name.replace(".", r"\.")):
-        fetch_all(package.walk(), tmp_path / "there")
-    assert name not in contents(tmp_path / "there")
-
-
-def test_hashes_of_unknown_types_are_told_as_not_verified(here, data, tmp_path):
-    bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
-    package = Package.browse(HANDLE, bucket)
-    package["0.txt"].hash = Hash("blake3", "ab")
-    package["large.bin"].hash = Hash("blake3", "ab")
-    assert sorted(fetch_all(package.walk(), tmp_path / "there").unverified) == ["0.txt", "large.bin"]
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        package.fetch(tmp_path / "elsewhere")
-    assert [it.category for it in told] == [UnverifiedFilesWarning]
-
-
-def test_a_link_does_not_lead_an_install_out_of_its_folder(here, data, tmp_path):
-    bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
-    package = Package.browse(HANDLE, bucket)
-    outside, there = tmp_path / "outside", tmp_path / "there"
-    outside.mkdir()
-    there.mkdir()
-    (there / "ü b").symlink_to(outside)
-    (outside / "target").write_text("mine")
-    (there / "0.txt").symlink_to(outside / "target")
-    with pytest.raises(PackageError, match="leads out of"):
-        fetch_all(package.walk(), there)
-    assert {it.name for it in outside.iterdir()} == {"target"}
-    (there / "ü b").unlink()
-    fetch_all(package.walk(), there)
-    assert (outside / "target").read_text() == "mine" and contents(there) == contents(data)
-
-
-def test_the_client_is_told_where_s3_is_silent(here, data, tmp_path, monkeypatch):
-    """What the quick way cannot do is done by boto3, which says why not."""
-    bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
-    monkeypatch.setattr(type(bucket.s3._connections), "exchange", lambda *_: None)
-    assert fetch_all(Package.browse(HANDLE, bucket).walk(), tmp_path / "there").fetched == 34
-    assert contents(tmp_path / "there") == contents(data)
-    with pytest.raises(ClientError):
-        bucket.s3.put("there-is-none", "k", b"x")
-
-
-def command(here: Registries, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    """Run bucketdex as people do."""
-    program = [sys.executable, "-m", "bucketdex", "package", *arguments]
-    done = subprocess.run(program, env=os.environ | here.environment, capture_output=True, text=True, check=False)
-    assert done.returncode == code, (done.stdout, done.stderr)
-    return done
-
-
-def test_the_commands_push_tell_and_install(here, data, tmp_path):
-    bucket = here.bucket()
-    where = ("--registry", bucket.uri)
-    push = ("push", HANDLE, "--dir", str(data), *where, "-m", "first", "--meta", '{"plate": 7}', "--json")
-    told = json.loads(command(here, *push, "--meta-from", "{number:int}.txt").stdout)
-    assert told["uploaded"] == 34 and not told["unchanged"]
-    assert json.loads(command(here, *push, "--meta-from", "{number:int}.txt").stdout)["unchanged"]
-    assert Package.browse(HANDLE, bucket)["7.txt"].meta == {"number": 7}
-    assert json.loads(command(here, "status", HANDLE, *where, "--json").stdout)["interrupted"] is False
-
-    there = tmp_path / "there"
-    installed = command(here, "install", f"{HANDLE}@{told['top_hash'][:8]}", str(there), "ü b", "0.txt", *where)
-    assert "2 files fetched" in installed.stdout and {*contents(there)} == {"ü b/日本+%.txt", "0.txt"}
-    told = json.loads(command(here, "install", HANDLE, str(there), *where, "--json").stdout)
-    assert (told["fetched"], told["kept"]) == (32, 2) and contents(there) == contents(data)
-
-    (data / "0.txt").write_text("changed")
-    assert "1 uploaded" in command(here, "push", HANDLE, str(data), *where).stdout
-    (there / "con.txt").write_text("x")
-    command(here, "push", "lab/odd", str(there / "con.txt"), *where)
-    refused = command(here, "install", "lab/odd", str(tmp_path / "odd"), *where, code=1)
-    assert "Windows has no files named 'con.txt'" in refused.stderr and "skip" in refused.stderr
-    command(here, "install", "lab/odd", str(tmp_path / "odd"), *where, "--names", "here")
-    assert contents(tmp_path / "odd") == {"con.txt": b"x"}
-
-
-def test_after_ctrl_c_the_status_tells_what_landed(here, data, aws: Aws):
-    """The process is ended by the signal itself, in the middle of the uploads."""
-    bucket = here.bucket()
-    for number in range(400):
-        (data / f"more-{number}.txt").write_text(str(number))
-    program = [sys.executable, "-m", "bucketdex", "package", "push", HANDLE, str(data), "--registry", bucket.uri]
-    process = subprocess.Popen(program, env=os.environ | here.environment, stderr=subprocess.PIPE, text=True)
-    book = journal.journal_path(bucket.uri, HANDLE)
-    deadline = time.monotonic() + 60
-    while not ((account := journal.read(book)) and len(account.landed) > 20):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and "package status" in said
-
-    told = json.loads(command(here, "status", HANDLE, "--registry", bucket.uri, "--json").stdout)
-    assert told["interrupted"] and told["latest"] is None and not told["moved"]
-    assert 20 < told["landed"] < 434 and told["landed"] + len(told["missing"]) == 434
-    assert "has not ended" in command(here, "status", HANDLE, "--registry", bucket.uri).stdout
-    pushed = json.loads(command(here, "push", HANDLE, str(data), "--registry", bucket.uri, "--json").stdout)
-    assert pushed["skipped"] == told["landed"] and pushed["uploaded"] == len(told["missing"])
-    assert len(keys(here, bucket.name)) == 434

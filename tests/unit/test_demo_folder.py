@@ -6,6 +6,7 @@ import pytest
 
 from bucketdex.cli.demo.files import LONGEST_KEY, of_folder
 from bucketdex.cli.demo.folder import NOTE, NothingToWrite, plan_for_folder
+from bucketdex.manifest.layout import fault_of_handle
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -99,3 +100,32 @@ def test_a_single_file_gets_a_note_of_ours_beside_it(tmp_path: Path, content: by
     assert {plan.overwriting.file.key, *plan.deletion.expected} == {file.key for file in plan.files}
     assert plan.overwriting.body() != plan.overwriting.file.path.read_bytes()
     assert any(NOTE.key in note for note in plan.notes)
+
+
+def test_the_package_of_a_folder_has_its_files_under_their_paths_there(tmp_path: Path):
+    folder = tmp_path / "my data: 100%"
+    (folder / "deep").mkdir(parents=True)
+    write(folder, one="1")
+    write(folder / "deep", two="22")
+    packaging = plan_for_folder(folder).packaging
+    assert (packaging.handle, packaging.message) == ("demo/my-data-100", "The folder my data: 100%")
+    assert [(it.logical_key, it.metadata) for it in packaging.files] == [
+        ("deep/two.txt", {"bytes": 2}), ("one.txt", {"bytes": 1}),
+    ]  # fmt: skip
+    assert [search.expected for search in packaging.searches] == [("demo/my-data-100",), ("one.txt",)]
+
+
+def test_of_a_large_folder_the_package_has_the_smallest_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bucketdex.cli.demo.folder.PACKED_BYTES", 5)
+    write(tmp_path, a="xxx", b="x", c="xx", d="xxxxxx")
+    packaging = plan_for_folder(tmp_path).packaging
+    assert [it.logical_key for it in packaging.files] == ["b.txt", "c.txt"]
+    assert packaging.message.endswith(", 2 of its 4 files")
+
+
+@pytest.mark.parametrize(("name", "handle"), [("demo", "the-demo/demo"), ("…", "demo/data"), ("a_b-", "demo/a_b")])
+def test_whatever_a_folder_is_called_its_package_can_be_called_so(tmp_path: Path, name: str, handle: str):
+    (tmp_path / name).mkdir()
+    write(tmp_path / name, a="x")
+    assert plan_for_folder(tmp_path / name).packaging.handle == handle
+    assert fault_of_handle(handle) is None

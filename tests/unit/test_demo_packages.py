@@ -31,6 +31,16 @@ def test_what_the_plan_expects_is_among_the_files():
     assert plan.overwriting.file.key not in plan.deletion.expected
 
 
+def test_the_package_is_made_of_the_files_and_says_of_them_what_is_so():
+    packaging = plan_for_packages().packaging
+    assert {it.logical_key for it in packaging.files} == {"penguins.csv", "penguins-raw.csv"}
+    for it in packaging.files:
+        assert len(it.file.path.read_text().splitlines()) == 1 + it.metadata["rows"]
+    curated = packaging.files[0].file.path.read_text()
+    assert all(species in curated for species in packaging.metadata["species"])
+    assert {int(line.rpartition(",")[2]) for line in curated.splitlines()[1:]} == set(packaging.metadata["years"])
+
+
 def test_metadata_is_ascii_as_s3_takes_it():
     assert all(value.isascii() for file in packaged() for value in file.metadata.values())
 

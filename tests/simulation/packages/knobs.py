@@ -100,8 +100,20 @@ def draw(rng: random.Random) -> Knobs:
     )
     if not simple:
         return knobs
-    late = one_of((knobs.late, 0.3))
-    operations = one_of((1, 2, 3))
+    knobs = replace(knobs, operations=one_of((1, 2, 3)), buckets=1, handles=1, manifests=one_of((1, 2)), together=0.0)
+    if chance() < 0.6:
+        return knobs
+    # Loaders that are slow beyond measure and whose requests arrive when nobody counts on them any more.
+    function_time = 150 * quick
     return replace(
-        knobs, late=late, operations=operations, buckets=1, handles=1, manifests=one_of((1, 2)), together=0.0
+        knobs,
+        stall=0.2,
+        stalls_before="/_bulk",
+        stall_time=function_time,
+        function_time=function_time,
+        visibility=6 * function_time,
+        late=one_of((0.05, 0.2)),
+        request_bytes=1_400,
+        concurrency=4,
+        rebuild=False,
     )

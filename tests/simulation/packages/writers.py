@@ -47,7 +47,9 @@ class Writers:
         # Each world has a few kinds of operations of its own, so that those that hide others are sometimes absent.
         self._operations = rng.sample(usual, rng.randrange(1, 5)) * 3 + rng.sample(rare, rng.randrange(6))
         if knobs.simple:
-            self._operations = [rng.choice((*usual, *[self._move_away_and_back] * 3, self._replace_and_put_back))]
+            self._operations = [
+                rng.choice((*usual, *[self._move_away_and_back, self._switch] * 2, self._replace_and_put_back))
+            ]
 
     def begin(self) -> None:
         """Put some of the manifests where they belong, and tell it."""
@@ -68,7 +70,7 @@ class Writers:
 
     def names(self) -> list[Name]:
         """Return every key that can be there."""
-        keys = [manifest_key(top_hash) for top_hash in self._named]
+        keys = [manifest_key(top_hash) for top_hash in dict.fromkeys((*self._named, NEVER))]
         keys += [pointer_key(handle, revision) for handle in self.handles for revision in (LATEST, *REVISIONS)]
         return [(bucket, key) for bucket in self._buckets for key in keys]
 

@@ -8,7 +8,7 @@ measure, stops and deletes what it wrote. So a state that was left has no writer
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,7 +129,7 @@ def _load(work: Work, file: ManifestFile) -> None:
     index, signed = entries_of(work.index), edges.now()
     loaded, refused = state.loaded, state.refused
     checked = True  # by the write that has just been made
-    for chunk in edges.ahead(_chunks(file, entries, state.offset)):
+    for chunk in edges.ahead(chunks(file.pieces, entries, state.offset)):
         reached = {"offset": chunk.begins, "loaded": loaded, "refused": refused}
         if edges.remaining() < STOP_SECONDS:
             work.with_state(**reached, since=None)
@@ -152,17 +152,18 @@ def _load(work: Work, file: ManifestFile) -> None:
 
 
 @dataclass(frozen=True)
-class _Chunk:
+class Chunk:
     """The documents of one request, and where in the manifest the first of them begins."""
 
     begins: int
     documents: list[Versioned]
 
 
-def _chunks(file: ManifestFile, entries: EntryWriter, offset: int) -> Iterator[_Chunk]:
+def chunks(pieces: Callable[[int], Iterable[bytes]], entries: EntryWriter, offset: int) -> Iterator[Chunk]:
+    """Yield the documents of a manifest's entries from `offset` on; `pieces` gives its bytes from one of them on."""
     documents: list[Versioned] = []
     begins, size = offset, 0
-    for _, place, said in resume(file.pieces, offset):
+    for _, place, said in resume(pieces, offset):
         if isinstance(said, re.Match):
             made = entries.plain_document(said)
         elif isinstance(said, Entry):
@@ -171,11 +172,11 @@ def _chunks(file: ManifestFile, entries: EntryWriter, offset: int) -> Iterator[_
             continue
         size += len(made[1]) + 200  # what its action takes
         if documents and size > REQUEST_BYTES:
-            yield _Chunk(begins, documents)
+            yield Chunk(begins, documents)
             documents, begins, size = [], place, len(made[1]) + 200
         documents.append(made)
     if documents:
-        yield _Chunk(begins, documents)
+        yield Chunk(begins, documents)
 
 
 def _put(edges: Edges, index: str, epoch: int, documents: list[Versioned]) -> int:

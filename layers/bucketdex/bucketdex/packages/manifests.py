@@ -5,6 +5,9 @@ the manifest's and then looks at the pointers'; so of two that write at once, on
 entries are loaded or removed, which see loading.py.
 """
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +33,7 @@ from bucketdex.packages.document import (
     stored,
 )
 from bucketdex.packages.edges import KIND, MOST_PASSES, Edges, Write, read, write
-from bucketdex.packages.files import ManifestFile, RefusedError, Seen
+from bucketdex.packages.files import MEMORY_BYTES, ManifestFile, RefusedError, Seen
 from bucketdex.packages.loading import Work, at_work, carry_out
 
 WAIT_SECONDS = 1.0  # for another invocation to be done with loading entries, which mostly is a matter of moments
@@ -129,7 +132,8 @@ def _facts(
             return {field: getattr(document, field) for field in FACTS}
     problems = [] if TOP_HASH.fullmatch(name.top_hash) else [f"its name {name.top_hash[:100]!r} is no top hash"]
     try:
-        found = verify(file.pieces, name.top_hash)
+        with _in_turn(edges, file.size):
+            found = verify(file.pieces, name.top_hash)
     except RefusedError as error:
         return {"problem": problem([*problems, str(error)])}
     return {**of_manifest(name, found), "problem": problem([*problems, *problems_of(found)])}
@@ -139,6 +143,23 @@ FACTS = (
     "computed_top_hash", "verified", "entries", "directories", "total_bytes", "message", "metadata", "pairs",
     "workflow", "problem",
 )  # fmt: skip
+
+
+@contextmanager
+def _in_turn(edges: Edges, size: int) -> Iterator[None]:
+    """Let one thread read a long manifest at a time: several at once would all be out of time before one is done."""
+    if size <= MEMORY_BYTES:
+        yield
+        return
+    if not _LONG_ONES.acquire(timeout=edges.seconds()):
+        raise Transient("another long manifest is being read; this one comes back later")
+    try:
+        yield
+    finally:
+        _LONG_ONES.release()
+
+
+_LONG_ONES = threading.Lock()
 
 
 def _write(look: _Pass, index: str, before: writer.Stored | None, now: datetime) -> Write:

@@ -14,16 +14,17 @@ def each[Item](work: Callable[[Item], object], items: Iterable[Item], threads: i
     """
     crew = _Crew(work, iter(items))
     workers = [threading.Thread(target=crew.run, name=f"transfer-{number}", daemon=True) for number in range(threads)]
-    for worker in workers:
-        worker.start()
     try:
+        for worker in workers:
+            worker.start()
         for worker in workers:
             while worker.is_alive():
                 worker.join(LOOK_SECONDS)
     except BaseException:
         crew.stop.set()
         for worker in workers:
-            worker.join()
+            if worker.ident is not None:  # it was started
+                worker.join()
         raise
     if crew.errors:
         raise crew.errors[0]

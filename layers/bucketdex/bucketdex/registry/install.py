@@ -182,7 +182,7 @@ def _kept(wanted: list[Wanted], noted: dict[str, tuple[int, int, Hash]], note: N
             to_read.append(number)
         else:
             kept[number] = it.source == it.path
-    meter = Meter(watch, "compare", len(to_read), sum(wanted[number].size or 0 for number in to_read))
+    meter = Meter(watch, "verify", len(to_read), sum(wanted[number].size or 0 for number in to_read))
 
     def compare(number: int) -> None:
         it = wanted[number]

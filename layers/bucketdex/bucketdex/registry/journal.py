@@ -6,6 +6,7 @@ the process leaves a journal that says no more than what is true. A push that su
 """
 
 import os
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -84,7 +85,7 @@ class Journal:
     def begin(self, begun: Begun, known: Account | None, meant: Iterable[Meant]) -> None:
         """Write it anew: what is known to have landed, and what is meant to."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(f".{os.getpid()}")
+        fresh = self._path.with_suffix(f".{uuid.uuid4().hex}")
         try:
             with fresh.open("wb") as file:
                 file.write(_encode(begun) + b"\n")

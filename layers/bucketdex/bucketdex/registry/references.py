@@ -49,9 +49,11 @@ class Referred(msgspec.Struct, frozen=True):
 def look(s3: Any, number: int, entry: Entry, where: Physical) -> Referred:
     """Ask S3 for what an entry does not tell of its object; raises `PackageError` where it is not what it tells."""
     wanted = {"VersionId": where.version_id} if where.version_id else {}
+    if entry.hash is None:  # with it, a key of KMS would be needed too
+        wanted["ChecksumMode"] = "ENABLED"
     address = s3_uri(*where)
     try:
-        found = s3.head_object(Bucket=where.bucket, Key=where.key, ChecksumMode="ENABLED", **wanted)
+        found = s3.head_object(Bucket=where.bucket, Key=where.key, **wanted)
     except ClientError as error:
         raise refused(error, f"{entry.logical_key}: {address} cannot be looked at") from error
     size = int(found["ContentLength"])

@@ -55,11 +55,12 @@ def demo(
 ) -> None:
     """Start the stack, write some hundreds of real files to a bucket, and find them.
 
-    One object is then overwritten and another deleted, and search has to follow. In the end every key of the bucket
-    is compared with the index. Nothing leaves this machine, and run again it takes seconds.
+    A package is made of some of them, pushed and found. Then one object is overwritten and another deleted, and search
+    has to follow. In the end every key of the bucket is compared with the index. Nothing leaves this machine, and run
+    again it takes seconds.
     """
     from bucketdex.cli.demo import next as next_steps
-    from bucketdex.cli.demo import steps
+    from bucketdex.cli.demo import packaging, steps
     from bucketdex.cli.demo.folder import plan_for_folder
     from bucketdex.cli.demo.plan import plan_for_packages
     from bucketdex.cli.demo.screen import Screen
@@ -77,6 +78,9 @@ def demo(
         with screen.step("Search"):
             for search in plan.searches:
                 steps.search(screen, stack, bucket, search)
+        with screen.step(f"Push the package {plan.packaging.handle}"):
+            pushed = packaging.push(screen, bucket, plan.packaging)
+            packaging.find(screen, stack, bucket, plan.packaging, pushed)
         with screen.step("Overwrite an object"):
             steps.overwrite(screen, stack, bucket, plan.overwriting, own=plan.own)
         with screen.step("Delete another"):

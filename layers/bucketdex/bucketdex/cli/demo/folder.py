@@ -9,14 +9,17 @@ from pathlib import Path
 import msgspec
 
 from bucketdex.cli.demo.files import DemoFile, of_folder
-from bucketdex.cli.demo.plan import Overwriting, Plan, Search
+from bucketdex.cli.demo.plan import Overwriting, Packaging, Packed, Plan, Search
 from bucketdex.cli.failures import RefusedError
 from bucketdex.objects.text import EXCERPT_BYTES, excerpt
 
+# Of a package: enough for a demo. Its files are put into the bucket again, under its name.
+PACKED_FILES, PACKED_BYTES = 100, 50_000_000
 COMMON = 20  # a word that stands in more files than this would find too many to show
 # Words that the index cuts out just so: of a name between marks, of a text between blanks and punctuation.
 NAME_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{4,}(?![^\W_])")
 TEXT_WORD = re.compile(r'(?<![^\s"(>])[a-zA-Z]{6,14}(?=[.:!?]?(?:[\s",;)<]|$))')
+HANDLE_REST = re.compile(r"[^a-zA-Z0-9_-]+")  # what no handle has
 TAG = ("shown-in", "bucketdex-demo")
 NOTE = DemoFile("a note of the demo.txt", Path(__file__).with_name("note.txt"))
 
@@ -47,6 +50,7 @@ def plan_for_folder(folder: Path) -> Plan:
             named,
             Search("=".join(TAG), "a tag", tuple(sorted(tagged))),
         ),
+        _packaging(found.files, folder.resolve().name),
         Overwriting(msgspec.structs.replace(text, tags=dict([TAG])), word, f"bucketdex{secrets.token_hex(3)}"),
         Search(_exact(deleted, files), "name", (deleted.key,)),
         notes,
@@ -93,6 +97,33 @@ def _search_by_name(files: Sequence[DemoFile]) -> Search:
         _, _, key, word = min(rare)
         return Search(word, "a part of the name", (key,))
     return Search(_exact(files[0], files), "name", (files[0].key,))
+
+
+def _packaging(files: Sequence[DemoFile], folder: str) -> Packaging:
+    """Return a package of the smallest files, under their paths in the folder."""
+    packed: list[Packed] = []
+    total = 0
+    for size, file in sorted(((file.path.stat().st_size, file) for file in files), key=lambda pair: pair[0]):
+        total += size
+        if packed and (len(packed) == PACKED_FILES or total > PACKED_BYTES):
+            break
+        packed.append(Packed(file.key.partition("/")[2], file, {"bytes": size}))
+    packed.sort(key=lambda it: it.logical_key)
+    name = HANDLE_REST.sub("-", folder).strip("-") or "data"
+    handle = f"{'demo' if folder != 'demo' else 'the-demo'}/{name}"  # where no file of the folder is
+    some = f", {len(packed):,} of its {len(files):,} files" if len(packed) < len(files) else ""
+    message = f"The folder {folder}{some}"
+    shown = min(packed, key=lambda it: len(it.logical_key))
+    return Packaging(
+        handle,
+        message,
+        dict([TAG]),
+        tuple(packed),
+        (
+            Search(handle, "handle", (handle,), ("package",)),
+            Search(shown.logical_key, "logical key", (shown.logical_key,), ("entry",)),
+        ),
+    )
 
 
 def _exact(file: DemoFile, files: Sequence[DemoFile]) -> str:

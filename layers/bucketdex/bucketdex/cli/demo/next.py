@@ -14,10 +14,12 @@ def tell(screen: Screen, bucket: str, plan: Plan) -> None:
     """Show commands to try, as they work in this shell and this folder."""
     me = command()
     object_uri = quote(f"s3://{bucket}/{plan.overwriting.file.key}")
-    found = plan.searches[-1].query
+    found, handle = plan.searches[-1].query, plan.packaging.handle
     lines = (
         ("search", f"{me} search {quote(found)}"),
         ("show a document", f"{me} show {object_uri}"),
+        ("search packages", f"{me} search {handle.partition('/')[2]} --kind package"),
+        ("install a package", f"{me} package install {handle} --registry s3://{bucket}"),
         ("set up this shell", f'eval "$({me} local env)"'),
         ("write by AWS CLI", f"aws s3 cp README.md s3://{bucket}/"),
         ("write by boto3", f'boto3.client("s3").upload_file("README.md", "{bucket}", "README.md")'),

@@ -20,6 +20,8 @@ from bucketdex.local.stack import StackError
 
 WIDTH = 100  # columns; on wider screens too, as long lines are hard to read
 SHOWN_HITS = 4
+OWN_NAMES = {"package": "handle", "entry": "logical_key", "object": "key"}
+KINDS_SAID = {"package": "  a package", "entry": "  in {}"}  # beside the name; objects are what most hits are
 LATE_MATCH, BEFORE_MATCH = 60, 30  # characters of a line: a match that comes later is shown with so much before it
 LOGS = "`bucketdex local logs`, `bucketdex status` and `bucketdex dead-letters list` tell more"
 
@@ -81,8 +83,10 @@ class Screen:
         """Show the best hits, each with what matched."""
         for hit in hits[:SHOWN_HITS]:
             highlights = dict(hit["highlights"])
-            key = self._matched(highlights.pop("key", [escape(hit["key"])]))
-            self.say(Text.assemble("  ", key))
+            field = OWN_NAMES[hit["kind"]]
+            name = self._matched(highlights.pop(field, [escape(hit[field])]))
+            said = KINDS_SAID.get(hit["kind"], "").format(", ".join(hit.get("handles", ())))
+            self.say(Text.assemble("  ", name, (said, "dim")))
             highlights.pop("name", None)  # the key shows it
             for field, fragments in highlights.items():
                 self.say(Text.assemble("    ", (f"{field:8} ", "dim"), self._matched(fragments)))

@@ -18,12 +18,13 @@ from bucketdex.cli.asking import search as ask
 from bucketdex.cli.demo import writing
 from bucketdex.cli.demo.folder import TAG
 from bucketdex.cli.demo.plan import Overwriting, Plan, Search
-from bucketdex.cli.demo.screen import Screen
+from bucketdex.cli.demo.screen import OWN_NAMES, Screen
 from bucketdex.cli.failures import RefusedError
+from bucketdex.cli.found import NOUNS
 from bucketdex.cli.here import adopt
-from bucketdex.cli.output import plural, size
+from bucketdex.cli.output import joined, plural, size
 from bucketdex.control import ControlTable
-from bucketdex.index.generations import OBJECTS_ALIAS
+from bucketdex.index.generations import OBJECTS_ALIAS, PACKAGES_ALIAS
 from bucketdex.local import stack as local
 
 HITS = 100  # a page
@@ -104,19 +105,20 @@ def write(screen: Screen, stack: Stack, bucket: str, plan: Plan) -> None:
 def search(screen: Screen, stack: Stack, bucket: str, wanted: Search) -> None:
     """Search, and see that what should be found is."""
     begun = time.monotonic()
-    answer = _ask(stack, bucket, wanted.query)
-    took = time.monotonic() - begun
-    screen.say(
-        Text.assemble(
-            (wanted.query, "bold cyan"),
-            f"  finds {plural(answer['total'], 'object')} by {wanted.by}, in {took * 1000:.0f} ms",
-        )
-    )
-    screen.hits(answer["hits"])
-    screen.told["searches"].append({"query": wanted.query, **answer})
-    missing = set(wanted.expected) - _keys(answer)
+    answer = _ask(stack, bucket, wanted)
+    show(screen, wanted, answer, f"in {(time.monotonic() - begun) * 1000:.0f} ms")
+    missing = set(wanted.expected) - names(answer)
     if missing:
         raise NotSeenError(f"the search for {wanted.query} does not find {sorted(missing)[0]}")
+
+
+def show(screen: Screen, wanted: Search, answer: Answer, when: str) -> None:
+    """Show what a search finds, and when it did."""
+    counts = [f"{count:,} {NOUNS[kind][count != 1]}" for kind in NOUNS if (count := answer["totals"].get(kind))]
+    found = joined(counts) if counts else "nothing"
+    screen.say(Text.assemble((wanted.query, "bold cyan"), f"  finds {found} by {wanted.by}, {when}"))
+    screen.hits(answer["hits"])
+    screen.told["searches"].append({"query": wanted.query, **answer})
 
 
 def overwrite(screen: Screen, stack: Stack, bucket: str, change: Overwriting, *, own: bool) -> None:
@@ -126,9 +128,9 @@ def overwrite(screen: Screen, stack: Stack, bucket: str, change: Overwriting, *,
     if own:
         screen.say(ONLY_THE_COPY)
     writing.put(stack.edges.s3, bucket, change.file, change.body())
-    answer, seconds = _follow(stack, bucket, change.new, lambda keys: key in keys)
-    before = _ask(stack, bucket, f'"{change.old}"')
-    if key in _keys(before):
+    answer, seconds = follow(stack, bucket, Search(change.new, "content", (key,)), lambda answer: key in names(answer))
+    before = _ask(stack, bucket, Search(f'"{change.old}"', "content", ()))
+    if key in names(before):
         raise NotSeenError(f"{key} is found by {change.new}, and still by {change.old}, which it says no more")
     screen.say(f"{change.new}  finds it after {seconds:.1f} s")
     screen.hits([hit for hit in answer["hits"] if hit["key"] == key])
@@ -139,15 +141,15 @@ def overwrite(screen: Screen, stack: Stack, bucket: str, change: Overwriting, *,
 def delete(screen: Screen, stack: Stack, bucket: str, wanted: Search, *, own: bool) -> None:
     """Delete an object, and see that what found it finds it no more."""
     (key,) = wanted.expected
-    before = _ask(stack, bucket, wanted.query)
-    if key not in _keys(before):
+    before = _ask(stack, bucket, wanted)
+    if key not in names(before):
         raise NotSeenError(f"the search for {wanted.query} does not find {key}, which is still there")
     screen.say(key)
     if own:
         screen.say(ONLY_THE_COPY)
     screen.say(f"{wanted.query}  finds it{_others(before['total'] - 1, 'and')}")
     stack.edges.s3.delete_object(Bucket=bucket, Key=key)
-    answer, seconds = _follow(stack, bucket, wanted.query, lambda keys: key not in keys)
+    answer, seconds = follow(stack, bucket, wanted, lambda answer: key not in names(answer))
     screen.say(f"{wanted.query}  finds it no more after {seconds:.1f} s{_others(answer['total'], 'but still')}")
     screen.told["deleted"] = {"key": key, "seconds": round(seconds, 2)}
 
@@ -157,40 +159,41 @@ def compare(screen: Screen, stack: Stack, bucket: str, deletion: Search) -> None
     if not local.settled(stack.state, SETTLES_SECONDS):
         raise NotSeenError(f"the queues are not empty after {SETTLES_SECONDS:.0f} s")
     edges = stack.edges
-    edges.opensearch.indices.refresh(index=OBJECTS_ALIAS)
+    edges.opensearch.indices.refresh(index=[OBJECTS_ALIAS, PACKAGES_ALIAS])
     keys = [found.key for found in contents(edges.s3, bucket)]
-    names = [(bucket, key) for key in (*keys, *deletion.expected)]
+    named = [(bucket, key) for key in (*keys, *deletion.expected)]
     with ThreadPoolExecutor(THREADS) as threads:
-        compared = list(agreements(names, edges.control, edges.opensearch, clients.s3(), threads.map))
+        compared = list(agreements(named, edges.control, edges.opensearch, clients.s3(), threads.map))
     for it in compared:
         if not it.agrees:
             raise NotSeenError(f"index and bucket differ at {it.key}: {it.problem or ', '.join(it.differs)}")
-    indexed = documents.count(edges.opensearch, OBJECTS_ALIAS, bucket)
+    objects, packages = (documents.count(edges.opensearch, it, bucket) for it in (OBJECTS_ALIAS, PACKAGES_ALIAS))
+    indexed = objects + packages
     if indexed != len(keys):
-        raise NotSeenError(f"the index has {indexed} objects of the bucket, which holds {len(keys)}")
-    screen.say(
-        f"{plural(len(keys), 'key')} in the bucket, {indexed:,} in the index; version, etag, size and tags are the same"
-    )
+        raise NotSeenError(f"the index has {indexed} documents of the bucket, which holds {len(keys)} keys")
+    screen.say(f"{plural(len(keys), 'key')} in the bucket, {indexed:,} in the index, {packages} of them of packages")
+    screen.say("Version, etag, size and tags are the same.")
     screen.told["compared"] = len(keys)
 
 
-def _ask(stack: Stack, bucket: str, query: str) -> Answer:
-    return ask(stack.state.api_url, query, [bucket], HITS, ["object"])
+def names(answer: Answer) -> set[str]:
+    """Return the names of the hits: keys, handles, logical keys."""
+    return {hit.get(OWN_NAMES[hit["kind"]]) or "" for hit in answer["hits"]}
 
 
-def _keys(answer: Answer) -> set[str]:
-    return {hit["key"] for hit in answer["hits"]}
+def follow(stack: Stack, bucket: str, wanted: Search, seen: Callable[[Answer], bool]) -> tuple[Answer, float]:
+    """Search until what is found is as it should be; return the answer and how long that took."""
+    begun = time.monotonic()
+    while not seen(answer := _ask(stack, bucket, wanted)):
+        if time.monotonic() - begun > FOLLOWS_SECONDS:
+            raise NotSeenError(f"search does not follow: {wanted.query} finds what it did {FOLLOWS_SECONDS:.0f} s ago")
+        time.sleep(LOOK_AGAIN)
+    return answer, time.monotonic() - begun
+
+
+def _ask(stack: Stack, bucket: str, wanted: Search) -> Answer:
+    return ask(stack.state.api_url, wanted.query, [bucket], HITS, wanted.kinds)
 
 
 def _others(count: int, link: str) -> str:
     return f", {link} {plural(count, 'other')}" if count else ""
-
-
-def _follow(stack: Stack, bucket: str, query: str, seen: Callable[[set[str]], bool]) -> tuple[Answer, float]:
-    """Search until the keys that are found are as they should be; return the answer and how long that took."""
-    begun = time.monotonic()
-    while not seen(_keys(answer := _ask(stack, bucket, query))):
-        if time.monotonic() - begun > FOLLOWS_SECONDS:
-            raise NotSeenError(f"search does not follow: {query} finds what it did {FOLLOWS_SECONDS:.0f} s ago")
-        time.sleep(LOOK_AGAIN)
-    return answer, time.monotonic() - begun

@@ -8,7 +8,10 @@ if TYPE_CHECKING:
     from bucketdex.registry.progress import Progress as Told
     from bucketdex.registry.progress import Watch
 
-DOING = {"hash": "Hashing", "upload": "Uploading", "copy": "Copying", "download": "Downloading", "verify": "Comparing"}
+DOING = {
+    "hash": "Hashing", "look": "Looking at", "upload": "Uploading", "copy": "Copying", "download": "Downloading",
+    "verify": "Comparing",
+}  # fmt: skip
 
 
 @contextlib.contextmanager

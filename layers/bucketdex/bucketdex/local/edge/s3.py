@@ -7,18 +7,20 @@ were not sent (AWS: CRC64NVME), limits of sizes and names, the null version.
 import base64
 import threading
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.s3 import notifications
 from moto.s3.exceptions import MethodNotAllowed, MissingKey, MissingVersion
-from moto.s3.models import FakeDeleteMarker, FakeKey, S3Backend
+from moto.s3.models import FakeDeleteMarker, FakeKey, FakeTableStorageBucket, S3Backend
 from moto.s3.responses import S3Response
 
 from bucketdex.local.edge.notifications import DELETED, ETAG_OF_NOTHING, MARKED, send_event, tell, told_when_done
 
 moto_key_response, moto_bucket_response = S3Response._key_response, S3Response._bucket_response
 moto_get_object, moto_delete_object = S3Response.get_object, S3Backend.delete_object
+moto_list_objects = S3Backend.list_objects
 moto_delete_tagging, moto_get_notification = S3Backend.delete_object_tagging, S3Response.get_bucket_notification
 
 _locks: weakref.WeakValueDictionary[tuple[str, str], Any] = weakref.WeakValueDictionary()
@@ -32,6 +34,7 @@ def install() -> None:
         (S3Response, "_bucket_response", bucket_response),
         (S3Response, "get_object", get_object),
         (S3Response, "get_bucket_notification", get_bucket_notification),
+        (S3Backend, "list_objects", list_objects),
         (S3Backend, "delete_object", delete_object),
         (S3Backend, "delete_object_tagging", delete_object_tagging),
         (S3Backend, "_set_delete_marker", set_delete_marker),
@@ -71,6 +74,14 @@ def get_object(self: S3Response) -> Any:
     if version_id:
         headers["allow"] = "DELETE"
     return status, headers, body
+
+
+def list_objects(self: S3Backend, bucket: Any, *arguments: Any, **options: Any) -> Any:
+    """AWS: where all that is left of a folder is delete markers, it is not listed either."""
+    if not isinstance(bucket, FakeTableStorageBucket):
+        there = {name: key for name, key in bucket.keys.items() if not isinstance(key, FakeDeleteMarker)}
+        bucket = SimpleNamespace(keys=there)  # of a bucket no more is asked
+    return moto_list_objects(self, bucket, *arguments, **options)
 
 
 def delete_object(

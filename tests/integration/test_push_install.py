@@ -1,0 +1,126 @@
+"""Installs from an S3: what is there stays, nothing wrong is kept, nothing leaves the folder."""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bucketdex.errors import Transient
+from bucketdex.hashing import chunked
+from bucketdex.manifest import Hash
+from bucketdex.registry.errors import PackageError
+from bucketdex.registry.install import UnverifiedFilesWarning, fetch_all
+from bucketdex.registry.package import Package
+from emulated import Aws
+from package_registries import Registries, contents, forget_clients, make_data, of, registries
+
+HANDLE = "lab/plates"
+COMMAND = Path(sys.executable).with_name("bucketdex")
+
+
+@pytest.fixture
+def here(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registries]:
+    yield registries(aws, monkeypatch, tmp_path / "state")
+    forget_clients()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return make_data(tmp_path)
+
+
+def test_an_install_fetches_only_what_is_not_there(here, data, tmp_path):
+    bucket = here.bucket()
+    of(data).push(HANDLE, bucket, "m")
+    package = Package.browse(HANDLE, bucket)
+    there = tmp_path / "there"
+    assert fetch_all(package.walk(), there).fetched == 34
+    assert fetch_all(package.walk(), there).kept == 34
+    (there / "0.txt").write_text("damage")  # another time and the same length
+    (there / "1.txt").unlink()
+    (there / "large.bin").write_bytes(b"x")
+    told = fetch_all(package.walk(), there)
+    assert (told.fetched, told.kept) == (3, 31) and contents(there) == contents(data)
+    for path in (tmp_path / "state/installs").iterdir():
+        path.unlink()
+    assert fetch_all(package.walk(), there).kept == 34  # by their bytes
+
+
+def test_an_interrupted_install_goes_on(here, data, tmp_path, monkeypatch):
+    bucket = here.bucket()
+    of(data).push(HANDLE, bucket, "m")
+    package = Package.browse(HANDLE, bucket)
+    with monkeypatch.context() as patch:
+        patch.setattr("bucketdex.registry.install.do_parts", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_all(package.walk(), tmp_path / "there")
+    assert {*contents(tmp_path / "there")} == {*contents(data)} - {"large.bin", "larger.bin"}
+    assert fetch_all(package.walk(), tmp_path / "there").fetched == 2
+    assert contents(tmp_path / "there") == contents(data)
+
+
+@pytest.mark.parametrize("name", ["0.txt", "large.bin"])
+@pytest.mark.parametrize("what", ["hash", "size", "gone"])
+def test_bytes_that_are_not_the_packages_are_not_kept(here, data, tmp_path, name, what):
+    bucket = here.bucket()
+    of(data).push(HANDLE, bucket, "m")
+    package = Package.browse(HANDLE, bucket)
+    entry = package[name]
+    if what == "hash":
+        entry.hash = Hash(entry.hash.type, chunked(b"other"))
+    elif what == "size":
+        entry.size += 1
+    else:
+        entry.physical_key = entry.physical_key.replace(name, "none")
+    with pytest.raises((PackageError, Transient), match=name.replace(".", r"\.")):
+        fetch_all(package.walk(), tmp_path / "there")
+    assert name not in contents(tmp_path / "there")
+
+
+def test_hashes_of_unknown_types_are_told_as_not_verified(here, data, tmp_path):
+    bucket = here.bucket()
+    of(data).push(HANDLE, bucket, "m")
+    package = Package.browse(HANDLE, bucket)
+    package["0.txt"].hash = Hash("blake3", "ab")
+    package["large.bin"].hash = Hash("blake3", "ab")
+    assert sorted(fetch_all(package.walk(), tmp_path / "there").unverified) == ["0.txt", "large.bin"]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        package.fetch(tmp_path / "elsewhere")
+    assert [it.category for it in told] == [UnverifiedFilesWarning]
+
+
+def test_a_link_does_not_lead_an_install_out_of_its_folder(here, data, tmp_path):
+    bucket = here.bucket()
+    of(data).push(HANDLE, bucket, "m")
+    package = Package.browse(HANDLE, bucket)
+    outside, there = tmp_path / "outside", tmp_path / "there"
+    outside.mkdir()
+    there.mkdir()
+    (there / "ü b").symlink_to(outside)
+    (outside / "target").write_text("mine")
+    (there / "0.txt").symlink_to(outside / "target")
+    with pytest.raises(PackageError, match="leads out of"):
+        fetch_all(package.walk(), there)
+    assert {it.name for it in outside.iterdir()} == {"target"}
+    (there / "ü b").unlink()
+    fetch_all(package.walk(), there)
+    assert (outside / "target").read_text() == "mine" and contents(there) == contents(data)
+
+
+def test_the_client_is_told_where_s3_is_silent(here, data, tmp_path, monkeypatch):
+    """What the quick way cannot do is done by boto3, which says why not."""
+    bucket = here.bucket()
+    of(data).push(HANDLE, bucket, "m")
+    monkeypatch.setattr(type(bucket.s3._connections), "exchange", lambda *_: None)
+    assert fetch_all(Package.browse(HANDLE, bucket).walk(), tmp_path / "there").fetched == 34
+    assert contents(tmp_path / "there") == contents(data)
+    with pytest.raises(ClientError):
+        bucket.s3.put("there-is-none", "k", b"x")
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
