@@ -1,12 +1,16 @@
 """Index == bucket after everything went wrong at once, with the real functions, OpenSearch and emulated AWS.
 
 Several writers put, overwrite, retag and delete a few hundred odd keys, in a versioned bucket and in one whose
-versioning is suspended, while OpenSearch and the functions' processes are killed under them.
+versioning is suspended; others push, move and delete packages there. OpenSearch and the functions' processes are killed
+under them.
 """
 
 import hashlib
+import itertools
+import json
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -19,12 +23,14 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
+import packages
 from bucketdex.aws.settings import OpenSearchSettings
 from bucketdex.buckets import connect
-from bucketdex.check.agreement import agreements
+from bucketdex.check.agreement import Agreement, agreements
 from bucketdex.control import ControlTable
-from bucketdex.index.generations import OBJECTS_ALIAS
+from bucketdex.index.generations import ALIASES, ENTRIES_ALIAS, OBJECTS_ALIAS, PACKAGES_ALIAS
 from bucketdex.local import aws, stack
+from bucketdex.manifest.layout import manifest_key, pointer_key
 
 ROOT = Path(__file__).parents[2]
 KEYS = [
@@ -34,6 +40,15 @@ KEYS = [
 ]
 WRITERS = 4
 OPERATIONS = 800  # of each writer
+# Of packages: several manifests have entries in common, and one is long enough to be killed while it is loaded.
+MANIFESTS = [
+    packages.manifest([packages.entry("versioned", f"{n % 3}/{n}-ñ.tif") for n in range(count)], message=f"of {count}")
+    for count in (0, 1, 2, 10, 40, 200, 201, 3_000)
+]
+HANDLES = ["lab/plates", "lab/screen", "ünï/β-2"]
+REVISIONS = ["latest", "latest", "latest", packages.TIME, "1700000001"]
+PACKAGE_OPERATIONS = 300  # in each bucket
+KILLED = ["IndexObjects", "opensearch", "IndexPackages"]
 SETTLE_SECONDS = 240
 
 
@@ -44,8 +59,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("functions", "layers"):
         (folder / name).symlink_to(ROOT / name)
     text = (ROOT / "template.yaml").read_text()
-    assert text.count("VisibilityTimeout: 360") == 2
-    (folder / "template.yaml").write_text(text.replace("VisibilityTimeout: 360", "VisibilityTimeout: 12"))
+    text, count = re.subn(r"VisibilityTimeout: (360|1080)\b", "VisibilityTimeout: 12", text)
+    assert count == 3
+    (folder / "template.yaml").write_text(text)
     return folder / "template.yaml"
 
 
@@ -96,6 +112,33 @@ def write(s3: Any, bucket: str, seed: str) -> None:
                 s3.put_object(Bucket=bucket, Key=key, Body=b"again", Tagging="again=yes")
 
 
+def publish(s3: Any, bucket: str, seed: str) -> None:
+    """Change manifests and pointers at random: each at any time, and most of them many times."""
+    chance = random.Random(seed)
+    for _ in range(PACKAGE_OPERATIONS):
+        top_hash, content = chance.choice(MANIFESTS)
+        handle, revision = chance.choice(HANDLES), chance.choice(REVISIONS)
+        match chance.choice(["push", "push", "move", "move", "manifest", "replace", "cut", "unpoint", "drop", "junk"]):
+            case "push":
+                packages.put(s3, bucket, top_hash, content)
+                packages.point(s3, bucket, handle, top_hash, packages.TIME)
+                packages.point(s3, bucket, handle, top_hash)
+            case "move":  # also to a manifest that is not there
+                packages.point(s3, bucket, handle, top_hash, revision)
+            case "manifest":
+                packages.put(s3, bucket, top_hash, content)
+            case "replace":  # by one that is not what its name says
+                packages.put(s3, bucket, top_hash, chance.choice(MANIFESTS)[1])
+            case "cut":
+                packages.put(s3, bucket, top_hash, content[: len(content) // 2])
+            case "unpoint":
+                s3.delete_object(Bucket=bucket, Key=pointer_key(handle, revision))
+            case "drop":
+                s3.delete_object(Bucket=bucket, Key=manifest_key(top_hash))
+            case "junk":
+                packages.point(s3, bucket, handle, "no top hash", revision)
+
+
 def kill(state: stack.State, name: str) -> bool:
     """Kill what runs under this name (`opensearch`, or the first process of a function) without warning."""
     current = stack.status(Path(state.home))
@@ -112,35 +155,88 @@ def test_index_equals_bucket_after_writes_kills_and_restarts(state, edges):
     for name in names:
         connect.connect(name, edges, lambda: datetime.now(UTC))
     edges.s3.put_bucket_versioning(Bucket="suspended", VersioningConfiguration={"Status": "Suspended"})
-    with ThreadPoolExecutor(WRITERS) as writers:
+    with ThreadPoolExecutor(WRITERS + len(names)) as writers:
         running = [
             writers.submit(write, edges.s3, names[number % len(names)], f"writer-{number}") for number in range(WRITERS)
         ]
-        killed = []
+        running += [writers.submit(publish, edges.s3, name, f"publisher-{name}") for name in names]
+        killed: list[str] = []
         while not all(writer.done() for writer in running):
-            time.sleep(1.5)
-            name = ["IndexObjects", "opensearch"][len(killed) % 2] if len(killed) < 6 else "IndexObjects"
+            time.sleep(1.0)
+            name = KILLED[len(killed) % 3] if len(killed) < 9 else KILLED[len(killed) % 2 * 2]
             killed += [name] if kill(state, name) else []
         for writer in running:
             writer.result()
-    assert {"IndexObjects", "opensearch"} <= set(killed), killed
+    assert set(KILLED) <= set(killed), killed
 
     assert stack.settled(state, SETTLE_SECONDS), stack.queues(state)
-    edges.opensearch.indices.refresh(index=OBJECTS_ALIAS)
-    with ThreadPoolExecutor(8) as threads:
-        every = [(bucket, key) for bucket in names for key in KEYS]
-        found = list(agreements(every, edges.control, edges.opensearch, edges.s3, threads.map))
-    assert [it for it in found if not it.agrees] == []
+    edges.opensearch.indices.refresh(index=list(ALIASES))
+    objects_are_as_in_s3(edges, names)
+    for name in names:
+        packages_are_as_in_s3(edges, name)
+    assert all(depth.dead_letters == 0 for depth in stack.queues(state).values())
+
+
+def objects_are_as_in_s3(edges: connect.Edges, names: list[str]) -> None:
+    found = compared(edges, [(bucket, key) for bucket in names for key in KEYS])
     for bucket in names:
-        there = {item["Key"]: item["Size"] for item in listing(edges.s3, bucket)}
+        there = {item["Key"]: item["Size"] for item in listing(edges.s3, bucket) if item["Key"] in KEYS}
         assert {it.key: it.indexed["size"] for it in found if it.indexed and it.bucket == bucket} == there
-        assert documents(edges.opensearch, bucket) == len(there)
+        assert documents(edges.opensearch, OBJECTS_ALIAS, bucket) == len(there)
     for it in found:
         if it.indexed:
             body = edges.s3.get_object(Bucket=it.bucket, Key=it.key)["Body"].read()
             assert it.indexed["checksums"][-1]["value"] == hashlib.sha256(body).hexdigest()
             assert it.indexed.get("content", "").encode() == body
-    assert all(depth.dead_letters == 0 for depth in stack.queues(state).values())
+
+
+def packages_are_as_in_s3(edges: connect.Edges, bucket: str) -> None:
+    """Each pointer and manifest, and just the entries of those manifests that a `latest` names."""
+    pointers = {pointer_key(handle, revision) for handle in HANDLES for revision in REVISIONS}
+    manifests = {manifest_key(top_hash): top_hash for top_hash, _ in MANIFESTS}
+    there = {
+        key: edges.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        for it in listing(edges.s3, bucket)
+        if (key := it["Key"]) in pointers or key in manifests
+    }
+    found = {it.key: it.indexed for it in compared(edges, [(bucket, key) for key in (*pointers, *manifests)])}
+    assert {key for key, indexed in found.items() if indexed} == there.keys()
+    assert documents(edges.opensearch, PACKAGES_ALIAS, bucket) == len(there)
+
+    for key in pointers & there.keys():
+        pointer, named = found[key] or {}, there[key].decode()
+        manifest = found.get(manifest_key(named)) or {}
+        assert pointer.get("top_hash") == (named if named in manifests.values() else None)
+        assert pointer.get("manifest", {}).get("etag") == manifest.get("etag"), (pointer, manifest)
+        for field in ("entries", "verified", "message"):
+            assert pointer.get(field) == manifest.get(field), (pointer, manifest)
+    latest = {there[key].decode() for key in pointers & there.keys() if key.endswith("/latest")}
+    searchable: dict[str, set[str]] = {}
+    for key in manifests.keys() & there.keys():
+        manifest, top_hash = found[key] or {}, manifests[key]
+        assert manifest["verified"] == any(pair == (top_hash, there[key]) for pair in MANIFESTS)
+        state = manifest["entry_state"].get("state", "none")
+        assert state == ("complete" if top_hash in latest else "none"), manifest
+        if top_hash in latest:
+            searchable[top_hash] = set(logical_keys(there[key]))
+    every = {"query": {"term": {"bucket": bucket}}, "size": 10_000, "_source": ["top_hash", "logical_key"]}
+    hits = edges.opensearch.search(index=ENTRIES_ALIAS, body=every)["hits"]["hits"]
+    entries = sorted((hit["_source"]["top_hash"], hit["_source"]["logical_key"]) for hit in hits)
+    assert entries == sorted((top_hash, key) for top_hash, keys in searchable.items() for key in keys)
+
+
+def logical_keys(manifest: bytes) -> Iterator[str]:
+    """Yield the entries of a manifest that may be cut off."""
+    for line in itertools.islice(manifest.splitlines(), 1, None):
+        with suppress(ValueError):
+            yield json.loads(line)["logical_key"]
+
+
+def compared(edges: connect.Edges, every: list[tuple[str, str]]) -> list[Agreement]:
+    with ThreadPoolExecutor(8) as threads:
+        found = list(agreements(every, edges.control, edges.opensearch, edges.s3, threads.map))
+    assert [it for it in found if not it.agrees] == []
+    return found
 
 
 def listing(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
@@ -148,5 +244,5 @@ def listing(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Contents", [])
 
 
-def documents(opensearch: Any, bucket: str) -> int:
-    return int(opensearch.count(index=OBJECTS_ALIAS, body={"query": {"term": {"bucket": bucket}}})["count"])
+def documents(opensearch: Any, alias: str, bucket: str) -> int:
+    return int(opensearch.count(index=alias, body={"query": {"term": {"bucket": bucket}}})["count"])

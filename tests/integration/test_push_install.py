@@ -124,3 +124,23 @@ def test_the_client_is_told_where_s3_is_silent(here, data, tmp_path, monkeypatch
 
 def _interrupt(*_):
     raise KeyboardInterrupt
+
+
+def test_a_package_of_a_bucket_reads_no_files_of_this_machine(here, data, tmp_path):
+    bucket = here.bucket()
+    of(data).build(HANDLE, "data stayed where they were", bucket)
+    with pytest.raises(PackageError, match=r"a file on the disk of who pushed"):
+        Package.install(HANDLE, bucket, tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+    browsed = Package.browse(HANDLE, bucket)
+    key, entry = next(browsed.walk())
+    entry.hash = None
+    for read in (
+        entry.get_bytes,
+        lambda: browsed.push(HANDLE, bucket),
+        lambda: browsed.fetch(tmp_path / "there"),
+        lambda: browsed.filter(lambda *_: True).push("other/handle", tmp_path / "registry"),
+        lambda: Package().set("x", browsed[key]).push("other/handle", bucket),
+    ):
+        with pytest.raises(PackageError, match=r"a file on the disk of who pushed"):
+            read()

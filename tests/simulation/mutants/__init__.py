@@ -66,6 +66,7 @@ OF_PACKAGES: dict[str, Mutant] = {
         (of_packages.epoch_kept_when_the_file_is_replaced, ENTRIES),
         (of_packages.entries_written_without_version, ENTRIES | {"older epoch"}),
         (of_packages.leftovers_not_looked_for, ENTRIES),
+        (of_packages.slow_loader_deletes_what_another_goes_on_with, ENTRIES),
         (of_packages.removal_deletes_its_own_epoch, ENTRIES),
         (of_packages.checkpoint_before_the_request, ENTRIES),
         (of_packages.complete_without_the_lock, ENTRIES | COPIES),

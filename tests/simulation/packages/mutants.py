@@ -143,6 +143,11 @@ def leftovers_not_looked_for() -> AbstractContextManager[None]:
     return replaced(manifests, "carry_out", carry_out)
 
 
+def slow_loader_deletes_what_another_goes_on_with() -> AbstractContextManager[None]:
+    """Who finds that the document was changed deletes what it wrote, also when that is what is to be there."""
+    return replaced(loading, "_same_epoch", lambda _: lambda _: False)
+
+
 def removal_deletes_its_own_epoch() -> AbstractContextManager[None]:
     """Entries of the state's epoch are taken for older ones."""
 
@@ -170,7 +175,7 @@ def checkpoint_before_the_request() -> AbstractContextManager[None]:
 
         return ahead
 
-    return replaced(loading, "_chunks", chunks)
+    return replaced(loading, "chunks", chunks)
 
 
 def complete_without_the_lock() -> AbstractContextManager[None]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from bucketdex.changes import ObjectChange
 from bucketdex.changes.outcome import Reconcile
 from bucketdex.changes.sending import send
 from bucketdex.control import ControlTable, Generation
@@ -108,13 +109,19 @@ class World:
             self.schedule.say(f"{name} is denied for good: {self.s3.denied[name]}")
             self.writers.repair([name])
 
+    def _hint(self, url: str, changes: list[ObjectChange]) -> int:
+        for change in changes:
+            if change.event == "its entries are loaded on":
+                self.schedule.counts["loading goes on in another invocation"] += 1
+        return send(self.deliveries.sqs, url, changes)  # type: ignore[arg-type]
+
     def _reconciling(self, remaining: Callable[[], float]) -> Reconcile:
         url = self.deliveries.queues[QUEUE].settings.url
         edges = Edges(
             control=ControlTable(self.control, TABLE),  # type: ignore[arg-type]
             opensearch=self.opensearch.client(),
             s3=self.s3,  # type: ignore[arg-type]
-            send=lambda changes: send(self.deliveries.sqs, url, changes),  # type: ignore[arg-type]
+            send=partial(self._hint, url),  # type: ignore[arg-type]
             now=self.schedule.clock,
             remaining=remaining,
             concurrently=self.deliveries.in_any_order,

@@ -16,6 +16,7 @@ from bucketdex.registry.concurrently import each
 from bucketdex.registry.downloads import Folder, LargeDownload, Notebook, SmallDownloads, Wanted
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
+from bucketdex.registry.foreign import refuse_foreign
 from bucketdex.registry.names import Names, choose
 from bucketdex.registry.parts import LARGE_BYTES, do_parts
 from bucketdex.registry.progress import Meter, Watch, unwatched
@@ -71,6 +72,8 @@ def install(
     from bucketdex.registry.package import Package  # noqa: PLC0415, which imports this
 
     package = Package.browse(handle, storage, top_hash)
+    for _, entry in package.walk():
+        refuse_foreign(entry.physical_key)  # before anything is fetched
     return fetch(package, dest or handle.partition("/")[2], names=names, progress=progress)
 
 

@@ -13,6 +13,7 @@ from bucketdex.manifest.layout import manifest_key
 from bucketdex.manifest.reader import Line
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
+from bucketdex.registry.foreign import Foreign
 from bucketdex.registry.metadata import NOTHING, Kept
 from bucketdex.registry.revisions import manifest_pieces
 from bucketdex.registry.storage.protocol import Storage
@@ -53,10 +54,11 @@ def load(pieces: Iterable[bytes], name: str) -> Loaded:
     if not isinstance(first, Header):
         raise _faulty(name, first)
     directory = Directory()
+    of_a_bucket = name.startswith("s3://")
     collecting = gc.isenabled()
     gc.disable()  # nothing of it can be garbage; to look for some takes half of the time
     try:
-        _collect(lines, directory, name)
+        _collect(lines, directory, name, of_a_bucket=of_a_bucket)
         found = _top_hash(first, directory)
     finally:
         if collecting:
@@ -72,7 +74,7 @@ def _top_hash(header: Header, directory: Directory) -> str | None:
         return None
 
 
-def _collect(lines: Iterable[Line], root: Directory, name: str) -> None:
+def _collect(lines: Iterable[Line], root: Directory, name: str, *, of_a_bucket: bool) -> None:
     """Put the entries into the tree."""
     digests: dict[str, str] = {}
     path, directory = "", root  # of the entry before: most are in the same directory
@@ -90,7 +92,10 @@ def _collect(lines: Iterable[Line], root: Directory, name: str) -> None:
             digest = said.hash
             if digest:
                 digest = Hash(digests.setdefault(digest.type, digest.type), digest.value)
-            directory.children[own] = Entry(said.physical_keys[0], said.size, digest, _kept(said.meta))
+            address = said.physical_keys[0]
+            if of_a_bucket and address.startswith("file:"):
+                address = Foreign(address)
+            directory.children[own] = Entry(address, said.size, digest, _kept(said.meta))
         elif isinstance(said, Metadata):
             try:
                 root.directory(said.logical_key.rstrip("/")).meta = said.meta

@@ -13,6 +13,7 @@ import msgspec
 from bucketdex.hashing import CHUNKED, SHA256, digest_of, from_sha256, hash_file, is_verifiable
 from bucketdex.manifest import Entry, Hash
 from bucketdex.registry.errors import PackageError
+from bucketdex.registry.foreign import refuse_foreign
 
 How = Literal["uploaded", "copied", "referred", "skipped"]
 
@@ -38,9 +39,10 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 def local_path(address: str) -> str | None:
-    """Return the path that a `file://` address names, None for every other address."""
+    """Return the path that a `file://` address names, None for every other; raises `PackageError` for a foreign one."""
     if not address.startswith("file://"):
         return None
+    refuse_foreign(address)
     path = address[7:].removeprefix("localhost")
     return url2pathname(path) if path.startswith("/") else None
 

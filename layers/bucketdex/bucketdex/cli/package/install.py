@@ -50,6 +50,7 @@ def install(
 
     from bucketdex.cli.output import json_line
     from bucketdex.cli.package.watching import bar
+    from bucketdex.registry.foreign import refuse_foreign
     from bucketdex.registry.install import fetch_all
 
     if names not in NAMES:
@@ -59,6 +60,8 @@ def install(
     if path:
         entries = _only(entries, [it.strip("/") for it in path])
     origin = found.origin
+    for _, entry in entries:
+        refuse_foreign(entry.physical_key)  # before anything is fetched
     folder = dest or Path(a.named(package)[0].partition("/")[2])
     try:
         with bar() as watch:

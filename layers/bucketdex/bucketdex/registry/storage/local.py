@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from bucketdex.registry.errors import AbsentError, MovedError, PackageError
+from bucketdex.registry.foreign import refuse_foreign
 from bucketdex.registry.storage.protocol import ABSENT, PIECE_BYTES, Stat
 
 SCRATCH = ".quilt/tmp"  # where a file is written before it gets its name
@@ -16,6 +17,7 @@ SCRATCH = ".quilt/tmp"  # where a file is written before it gets its name
 
 def path_of(source: str) -> Path:
     """Return the absolute path that a path or a `file://` address names; raises `PackageError`."""
+    refuse_foreign(source)
     if "\0" in source or not source:
         raise PackageError(f"{source!r} is no path")
     scheme, separator, _ = source.partition("://")
