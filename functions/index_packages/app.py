@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         control=ControlTable(clients.dynamodb(), given.control.table),
         opensearch=clients.opensearch(given.opensearch),
         s3=clients.quick_s3(given.s3_concurrency),
-        send=partial(send, clients.sqs(), given.queue.url),
+        send=partial(send, clients.sqs(), given.queue.url, keys_each=1),
         now=lambda: datetime.now(UTC),
         remaining=lambda: float(context.get_remaining_time_in_millis() / 1000),
         concurrently=workers(given.s3_concurrency).map,

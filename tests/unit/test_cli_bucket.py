@@ -15,7 +15,7 @@ from bucketdex.buckets.notification import (
     without_rule,
 )
 from bucketdex.changes import parse_message
-from bucketdex.changes.sending import MESSAGE_KEYS, REQUEST_MESSAGES
+from bucketdex.changes.sending import MESSAGE_KEYS, REQUEST_KEYS
 from bucketdex.errors import Permanent, Transient
 
 ARN = "arn:aws:sqs:us-east-1:123456789012:ObjectEvents"
@@ -107,11 +107,11 @@ def test_all_keys_are_sent_and_no_request_is_too_large_for_sqs():
     sqs, told = Sqs(), []
     assert send_contents(S3(keys), sqs, "lab", "url", told.append) == 1003
     assert max(sum(map(len, request)) for request in sqs.requests) < 1_048_576
-    assert {len(request) for request in sqs.requests} <= set(range(1, REQUEST_MESSAGES + 1))
+    assert {len(request) for request in sqs.requests} <= set(range(1, REQUEST_KEYS // MESSAGE_KEYS + 1))
     changes = [change for request in sqs.requests for body in request for change in parse_message(body).changes]
     assert [change.key for change in changes] == keys
     assert {(change.bucket, change.size, change.etag) for change in changes} == {("lab", 1024, "e")}
-    assert told[-1] == 1003 and told[0] == MESSAGE_KEYS * REQUEST_MESSAGES
+    assert told[-1] == 1003 and told[0] == REQUEST_KEYS
 
 
 def test_what_the_queue_refuses_is_not_taken_for_sent():

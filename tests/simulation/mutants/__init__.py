@@ -61,6 +61,7 @@ OF_PACKAGES: dict[str, Mutant] = {
         (of_packages.pointer_does_not_look_at_its_manifest_afterwards, ENTRIES | COPIES),
         (of_packages.manifest_does_not_look_at_its_pointers_afterwards, ENTRIES | COPIES),
         (of_packages.pointers_not_told_of_their_manifest, COPIES),
+        (of_packages.problem_of_the_manifest_not_compared, COPIES),
         (of_packages.search_without_refresh, ENTRIES | COPIES),
         (of_packages.setting_read_before_the_documents, ENTRIES),
         (of_packages.epoch_kept_when_the_file_is_replaced, ENTRIES),

@@ -10,7 +10,7 @@ import msgspec
 from bucketdex.control.table import View
 from bucketdex.index import versioned
 from bucketdex.index.requests import post
-from bucketdex.packages import loading, manifests, naming, pointers
+from bucketdex.packages import document, loading, manifests, naming, pointers
 from simulation.replacing import replaced
 
 
@@ -72,6 +72,11 @@ def manifest_does_not_look_at_its_pointers_afterwards() -> Iterator[None]:
 def pointers_not_told_of_their_manifest() -> AbstractContextManager[None]:
     """What they copied stays as it is."""
     return replaced(manifests, "_tell", lambda _: lambda *_: None)
+
+
+def problem_of_the_manifest_not_compared() -> AbstractContextManager[None]:
+    """A pointer agrees with its manifest whatever problem that has, or has no more."""
+    return replaced(document, "_same_problem", lambda _: lambda *_: True)
 
 
 def search_without_refresh() -> AbstractContextManager[None]:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # their texts take fits its memory.
 MESSAGE_KEYS = 25
 # 125 keys of 1,024 control characters, six bytes each in JSON, still are below the 1 MiB that SQS takes at once.
-REQUEST_MESSAGES = 5
+REQUEST_KEYS = 125
+MOST_IN_REQUEST = 10  # messages; SQS takes no more
 
 
 def send(
@@ -25,15 +26,17 @@ def send(
     queue_url: str,
     changes: Iterable[ObjectChange],
     progress: Callable[[int], None] = lambda _: None,
+    keys_each: int = MESSAGE_KEYS,
 ) -> int:
     """Send the changes to the queue and return how many there are; `progress` is told each time.
 
-    Raises `Transient`, which says how many were sent. Sending a key twice does no harm.
+    A message tells of `keys_each` keys, and comes back with all of them if one fails. Raises `Transient`, which says how many were sent. Sending a key twice does no harm.
     """
     sent = 0
-    messages = itertools.batched(changes, MESSAGE_KEYS)
+    messages = itertools.batched(changes, keys_each)
+    in_request = min(MOST_IN_REQUEST, REQUEST_KEYS // keys_each)
     try:
-        for group in itertools.batched(messages, REQUEST_MESSAGES):
+        for group in itertools.batched(messages, in_request):
             answer = sqs.send_message_batch(
                 QueueUrl=queue_url,
                 Entries=[{"Id": str(number), "MessageBody": message(keys)} for number, keys in enumerate(group)],
