@@ -30,7 +30,8 @@ def send(
 ) -> int:
     """Send the changes to the queue and return how many there are; `progress` is told each time.
 
-    A message tells of `keys_each` keys, and comes back with all of them if one fails. Raises `Transient`, which says how many were sent. Sending a key twice does no harm.
+    A message tells of `keys_each` keys, and comes back with all of them if one fails. Raises `Transient`, which says
+    how many were sent. Sending a key twice does no harm.
     """
     sent = 0
     messages = itertools.batched(changes, keys_each)
