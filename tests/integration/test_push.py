@@ -10,10 +10,11 @@ import pytest
 from bucketdex.hashing import SHA256, chunked
 from bucketdex.manifest import Hash
 from bucketdex.manifest.layout import pointer_key
-from bucketdex.registry import journal, revisions
-from bucketdex.registry.copy import copy_package
+from bucketdex.registry import revisions
 from bucketdex.registry.errors import AbsentError, MovedError, PackageError
 from bucketdex.registry.package import Package
+from bucketdex.registry.pushing import journal
+from bucketdex.registry.pushing.copy import copy_package
 from bucketdex.registry.storage import storage_of
 from emulated import Aws
 from package_registries import Registries, contents, forget_clients, keys, make_data, of, registries

@@ -12,7 +12,7 @@ from bucketdex.errors import Transient
 from bucketdex.hashing import chunked
 from bucketdex.manifest import Hash
 from bucketdex.registry.errors import PackageError
-from bucketdex.registry.install import UnverifiedFilesWarning, fetch_all
+from bucketdex.registry.fetching.install import UnverifiedFilesWarning, fetch_all
 from bucketdex.registry.package import Package
 from emulated import Aws
 from package_registries import Registries, contents, forget_clients, make_data, of, registries
@@ -54,7 +54,7 @@ def test_an_interrupted_install_goes_on(here, data, tmp_path, monkeypatch):
     of(data).push(HANDLE, bucket, "m")
     package = Package.browse(HANDLE, bucket)
     with monkeypatch.context() as patch:
-        patch.setattr("bucketdex.registry.install.do_parts", _interrupt)
+        patch.setattr("bucketdex.registry.fetching.install.do_parts", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             fetch_all(package.walk(), tmp_path / "there")
     assert {*contents(tmp_path / "there")} == {*contents(data)} - {"large.bin", "larger.bin"}

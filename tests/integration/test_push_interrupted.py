@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bucketdex.registry import journal, revisions
+from bucketdex.registry import revisions
 from bucketdex.registry.package import Package
+from bucketdex.registry.pushing import journal
 from emulated import Aws
 from package_registries import Registries, contents, forget_clients, keys, make_data, of, registries
 
@@ -84,7 +85,7 @@ def _counting(upload_part, parts):
 def test_what_changed_after_an_interruption_is_put_again(here, data, monkeypatch):
     bucket = here.bucket()
     with monkeypatch.context() as patch:
-        patch.setattr("bucketdex.registry.placing.do_parts", _interrupt)
+        patch.setattr("bucketdex.registry.pushing.placing.do_parts", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             of(data).push(HANDLE, bucket, "m")
     (data / "3.txt").write_text("file X")  # as long as before

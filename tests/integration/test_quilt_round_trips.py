@@ -14,7 +14,7 @@ import parts
 from bucketdex.manifest.layout import WORKFLOWS
 from bucketdex.registry import revisions
 from bucketdex.registry.errors import PackageError
-from bucketdex.registry.install import fetch_all
+from bucketdex.registry.fetching.install import fetch_all
 from bucketdex.registry.package import Package
 from emulated import Aws
 from package_registries import Registries, forget_clients, registries

@@ -57,6 +57,7 @@ def notification(key: str, **more: object) -> str:
         ("cloudtrail-put", "cloudtrail", "PutObject", "plates/red flower+1%.csv"),
         ("cloudtrail-delete", "cloudtrail", "DeleteObject", "plates/red flower+1%.csv"),
         ("facts", "bucketdex", "digest", "plates/red flower.csv"),
+        ("package-events", "bucketdex", "passed on", ".quilt/named_packages/lab/plates/latest"),
     ],
 )
 def test_a_sample_of_each_form_is_understood(sample, source, event, key):

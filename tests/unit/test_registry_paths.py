@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bucketdex.registry.errors import PackageError
-from bucketdex.registry.ignoring import ignored_by
 from bucketdex.registry.logical_keys import checked, fault, fault_on_disk
-from bucketdex.registry.path_patterns import taker
+from bucketdex.registry.making.ignoring import ignored_by
+from bucketdex.registry.making.path_patterns import taker
 
 
 @pytest.mark.parametrize(

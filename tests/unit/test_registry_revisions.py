@@ -7,9 +7,10 @@ import pytest
 import bucketdex
 from bucketdex import Package
 from bucketdex.manifest import Hash
-from bucketdex.registry import building, revisions
+from bucketdex.registry import revisions
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import AbsentError, MovedError, PackageError
+from bucketdex.registry.making import building
 from bucketdex.registry.storage import ABSENT, storage_of
 
 HANDLE = "lab/plates"

@@ -9,7 +9,7 @@ from bucketdex.registry.progress import Watch, unwatched
 from bucketdex.registry.revisions import Revision
 
 if TYPE_CHECKING:
-    from bucketdex.registry.push import Pushed
+    from bucketdex.registry.pushing.push import Pushed
 
 
 def list_packages(registry: Registry = None) -> Iterator[str]:
@@ -47,7 +47,7 @@ def copy_package(
 
     Its data stay where they are, unless `copy`; files of this machine are put into the registry in any case.
     """
-    from bucketdex.registry.copy import copy_package as copied  # noqa: PLC0415
+    from bucketdex.registry.pushing.copy import copy_package as copied  # noqa: PLC0415
 
     return copied(
         handle, opened(source), opened(destination), top_hash=top_hash, copy=copy, force=force, progress=progress

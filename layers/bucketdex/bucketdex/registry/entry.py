@@ -124,7 +124,7 @@ class Entry(msgspec.Struct, gc=False):
 
         `dest` is the file, or a folder that exists; without it the file gets its own name in the current folder.
         """
-        from bucketdex.registry.install import fetch_all  # noqa: PLC0415
+        from bucketdex.registry.fetching.install import fetch_all  # noqa: PLC0415
 
         own = os.path.basename(self.location().key)  # noqa: PTH119, a key is no path
         path = Path(own if dest is None else dest).expanduser().absolute()

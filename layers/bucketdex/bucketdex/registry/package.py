@@ -5,18 +5,19 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bucketdex.manifest import Header
-from bucketdex.registry import building, revisions
+from bucketdex.registry import revisions
 from bucketdex.registry.comparing import Diff, diff
 from bucketdex.registry.entry import USER, Entry
 from bucketdex.registry.errors import PackageError
+from bucketdex.registry.making import building
 from bucketdex.registry.metadata import as_json
 from bucketdex.registry.opening import Registry, Source, opened
 from bucketdex.registry.progress import Watch, unwatched
 from bucketdex.registry.tree import UNSET, Directory
 
 if TYPE_CHECKING:
-    from bucketdex.registry.names import Names
-    from bucketdex.registry.push import Pushed
+    from bucketdex.registry.fetching.names import Names
+    from bucketdex.registry.pushing.push import Pushed
     from bucketdex.registry.verifying import Check
 
 VERSION = "v0"
@@ -79,7 +80,7 @@ class Package:
         An interrupted installation goes on where it was. See `browse` for `registry` and `top_hash`, `fetch` for
         `names`. Without `dest` it is a folder here of the package's name.
         """
-        from bucketdex.registry.install import install  # noqa: PLC0415
+        from bucketdex.registry.fetching.install import install  # noqa: PLC0415
 
         return install(handle, opened(registry), dest, top_hash=top_hash, names=names, progress=progress)
 
@@ -91,7 +92,7 @@ class Package:
         Without a source it is the file of that path here. `meta` are its metadata. Raises `PackageError` for what is
         not there, for a logical key that no file can have, or for metadata that JSON cannot hold.
         """
-        from bucketdex.registry.scanning import entry_of  # noqa: PLC0415
+        from bucketdex.registry.making.scanning import entry_of  # noqa: PLC0415
 
         entry = source.copy() if isinstance(source, Entry) else entry_of(logical_key if source is None else source)
         if meta is not None:
@@ -116,7 +117,7 @@ class Package:
         the `update_policy` `existing` what the package has already stays as it is. `unversioned` refers to the latest
         objects of S3, whatever they will be; else to their versions of now.
         """
-        from bucketdex.registry.scanning import set_directory  # noqa: PLC0415
+        from bucketdex.registry.making.scanning import set_directory  # noqa: PLC0415
 
         set_directory(
             self.directory, path, source, meta_from=meta_from, update_policy=update_policy, versions=not unversioned
@@ -225,7 +226,7 @@ class Package:
         Objects in S3 are referred to, or with `copy` copied there. An interrupted push goes on where it was. Raises
         `MovedError` where the registry has a newer revision than the one that this was made from, unless `force`.
         """
-        from bucketdex.registry.push import push  # noqa: PLC0415
+        from bucketdex.registry.pushing.push import push  # noqa: PLC0415
 
         return push(
             self, handle, opened(registry), message, workflow=workflow, force=force, copy=copy, progress=progress
@@ -237,7 +238,7 @@ class Package:
         Names that some system has no file for are refused; `names` can be `skip` to leave those out, or `here` to take
         what this system can name.
         """
-        from bucketdex.registry.install import fetch  # noqa: PLC0415
+        from bucketdex.registry.fetching.install import fetch  # noqa: PLC0415
 
         return fetch(self, dest, names=names, progress=progress)
 

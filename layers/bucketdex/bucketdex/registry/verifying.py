@@ -10,8 +10,8 @@ from bucketdex.hashing import hash_file, is_verifiable
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.logical_keys import fault
+from bucketdex.registry.making.scanning import REGISTRY, files_of, ignored_in
 from bucketdex.registry.progress import Meter, Watch
-from bucketdex.registry.scanning import REGISTRY, files_of, ignored_in
 from bucketdex.registry.storage.local import path_of
 from bucketdex.registry.tree import Directory
 

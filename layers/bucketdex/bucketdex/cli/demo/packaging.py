@@ -1,11 +1,13 @@
 """The demo's package: pushed to the bucket by the Python API, and found with what is in it."""
 
+import time
+
 from bucketdex.cli.demo.plan import Packaging
 from bucketdex.cli.demo.screen import Screen
 from bucketdex.cli.demo.steps import Answer, Stack, follow, names, show
 from bucketdex.cli.output import plural, size
 from bucketdex.registry.package import Package
-from bucketdex.registry.push import Pushed
+from bucketdex.registry.pushing.push import Pushed
 
 HASH_CHARACTERS = 12  # of a top hash; six or more find it
 
@@ -34,6 +36,8 @@ def find(screen: Screen, stack: Stack, bucket: str, wanted: Packaging, pushed: P
         of_it = [hit for hit in answer["hits"] if hit.get("top_hash", pushed.top_hash) == pushed.top_hash]
         return names({"hits": of_it}).issuperset(search.expected)
 
+    begun = time.monotonic()
     for search in wanted.searches:
-        answer, seconds = follow(stack, bucket, search, found)
-        show(screen, search, answer, f"in {seconds * 1000:.0f} ms" if pushed.unchanged else f"after {seconds:.1f} s")
+        answer, took = follow(stack, bucket, search, found)
+        since = f"in {took * 1000:.0f} ms" if pushed.unchanged else f"{time.monotonic() - begun:.1f} s after the push"
+        show(screen, search, answer, since)

@@ -10,7 +10,7 @@ from bucketdex.cli.options import Json
 from bucketdex.cli.package import arguments as a
 
 if TYPE_CHECKING:
-    from bucketdex.registry.install import Fetched
+    from bucketdex.registry.fetching.install import Fetched
 
 EPILOG = epilog(
     """bucketdex package install lab/plates --registry s3://my-data
@@ -50,8 +50,8 @@ def install(
 
     from bucketdex.cli.output import json_line
     from bucketdex.cli.package.watching import bar
+    from bucketdex.registry.fetching.install import fetch_all
     from bucketdex.registry.foreign import refuse_foreign
-    from bucketdex.registry.install import fetch_all
 
     if names not in NAMES:
         usage(f"--names is one of {', '.join(NAMES)}")

@@ -11,7 +11,7 @@ from bucketdex.cli.package import arguments as a
 from bucketdex.cli.package.making import Sources, made_of
 
 if TYPE_CHECKING:
-    from bucketdex.registry.push import Pushed
+    from bucketdex.registry.pushing.push import Pushed
 
 EPILOG = epilog(
     """bucketdex package push lab/plates data/ --registry s3://my-data -m "first plates"
@@ -47,7 +47,7 @@ def push(  # noqa: PLR0917, options
     """
     from bucketdex.cli.output import json_line
     from bucketdex.cli.package.watching import bar
-    from bucketdex.registry.push import push as pushed
+    from bucketdex.registry.pushing.push import push as pushed
 
     handle, revision = a.named(handle)
     if revision:

@@ -9,7 +9,7 @@ from bucketdex.cli.options import Json
 from bucketdex.cli.package import arguments as a
 
 if TYPE_CHECKING:
-    from bucketdex.registry.journal import Account
+    from bucketdex.registry.pushing.journal import Account
 
 EPILOG = epilog(
     """bucketdex package status lab/plates --registry s3://my-data
@@ -26,7 +26,7 @@ def status(handle: a.Handle, registry: a.Registry = None, as_json: Json = False)
     """
     from bucketdex.cli.output import json_line
     from bucketdex.registry import revisions
-    from bucketdex.registry.journal import journal_path, read
+    from bucketdex.registry.pushing.journal import journal_path, read
 
     handle, _ = a.named(handle)
     storage = a.storage(registry)

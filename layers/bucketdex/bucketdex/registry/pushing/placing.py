@@ -15,18 +15,18 @@ from bucketdex.manifest import Entry, Hash, read
 from bucketdex.manifest.layout import Physical, physical
 from bucketdex.registry.concurrently import each
 from bucketdex.registry.errors import AbsentError, PackageError
-from bucketdex.registry.folder_copies import FolderCopies
-from bucketdex.registry.journal import Account, Begun, Journal, Landed, Meant, Parts
 from bucketdex.registry.parts import LARGE_BYTES, do_parts
 from bucketdex.registry.progress import Meter, Watch
-from bucketdex.registry.references import Reading, Referred, look
+from bucketdex.registry.pushing.folder_copies import FolderCopies
+from bucketdex.registry.pushing.journal import Account, Begun, Journal, Landed, Meant, Parts
+from bucketdex.registry.pushing.references import Reading, Referred, look
+from bucketdex.registry.pushing.server_side import Copies, LargeCopy
+from bucketdex.registry.pushing.uploads import LargeUpload, Taken, Uploads
 from bucketdex.registry.revisions import manifest_pieces
-from bucketdex.registry.server_side import Copies, LargeCopy
 from bucketdex.registry.sources import Source, Stored, hash_of_large, local_path, source_of
 from bucketdex.registry.storage import Storage
 from bucketdex.registry.storage.local import LocalFolder
 from bucketdex.registry.storage.s3 import Bucket
-from bucketdex.registry.uploads import LargeUpload, Taken, Uploads
 
 THREADS = 24  # requests for small files that wait for their answers at the same time
 FEW = 20  # files that are rather looked for one by one than by a listing

@@ -12,7 +12,7 @@ from bucketdex.hashing import CHUNKED, SHA256, combined, from_sha256
 from bucketdex.manifest import Hash
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.progress import Meter
-from bucketdex.registry.references import Referred
+from bucketdex.registry.pushing.references import Referred
 from bucketdex.registry.s3_refusals import refused
 from bucketdex.registry.sources import Stored
 from bucketdex.registry.spans import read_span

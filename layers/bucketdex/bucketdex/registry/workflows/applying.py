@@ -15,7 +15,7 @@ from bucketdex.manifest.layout import WORKFLOWS
 from bucketdex.registry.errors import AbsentError, PackageError
 from bucketdex.registry.storage import Location, Storage, locate
 from bucketdex.registry.storage.local import LocalFolder
-from bucketdex.registry.workflow_config import (
+from bucketdex.registry.workflows.config import (
     Workflow,
     WorkflowConfig,
     missing_extra,

@@ -8,9 +8,9 @@ from urllib.parse import quote_from_bytes, unquote
 
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import AbsentError, PackageError
-from bucketdex.registry.ignoring import NAME, Ignored, ignored_by
 from bucketdex.registry.logical_keys import fault
-from bucketdex.registry.path_patterns import taker
+from bucketdex.registry.making.ignoring import NAME, Ignored, ignored_by
+from bucketdex.registry.making.path_patterns import taker
 from bucketdex.registry.storage import address_of, locate, storage_of
 from bucketdex.registry.storage.local import path_of
 from bucketdex.registry.tree import Directory

@@ -16,8 +16,8 @@ from bucketdex.aws import refusals
 from bucketdex.aws.quick_s3 import QuickS3
 from bucketdex.hashing import CHUNKED, chunk_count, combined, from_sha256, hash_files
 from bucketdex.manifest import Entry, Hash
-from bucketdex.registry.journal import Journal, Landed, Parts
 from bucketdex.registry.progress import Meter
+from bucketdex.registry.pushing.journal import Journal, Landed, Parts
 from bucketdex.registry.s3_refusals import refused
 from bucketdex.registry.sources import (
     Source,

@@ -2,7 +2,7 @@
 
 from bucketdex.registry.package import Package
 from bucketdex.registry.progress import Watch, unwatched
-from bucketdex.registry.push import Pushed, push
+from bucketdex.registry.pushing.push import Pushed, push
 from bucketdex.registry.storage import Storage
 
 

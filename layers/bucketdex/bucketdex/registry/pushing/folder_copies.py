@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from bucketdex.hashing import CHUNKED, Running, hash_file
-from bucketdex.registry.journal import Journal, Landed
 from bucketdex.registry.progress import Meter
+from bucketdex.registry.pushing.journal import Journal, Landed
 from bucketdex.registry.sources import Source, Stored, changed, hash_of_large
 from bucketdex.registry.storage.local import SCRATCH, LocalFolder
 

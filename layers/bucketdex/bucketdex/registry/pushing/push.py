@@ -13,14 +13,14 @@ import msgspec
 from bucketdex.manifest import Entry, Header, TopHashError, top_hash, write
 from bucketdex.manifest.layout import manifest_key
 from bucketdex.registry import revisions
-from bucketdex.registry.building import record
 from bucketdex.registry.errors import AbsentError, MovedError, PackageError
-from bucketdex.registry.journal import Begun, Journal, journal_path, read
-from bucketdex.registry.placing import Placing, place
+from bucketdex.registry.making.building import record
 from bucketdex.registry.progress import Watch, unwatched
+from bucketdex.registry.pushing.journal import Begun, Journal, journal_path, read
+from bucketdex.registry.pushing.placing import Placing, place
 from bucketdex.registry.sources import Stored
 from bucketdex.registry.storage.protocol import ABSENT, Storage
-from bucketdex.registry.workflows import apply
+from bucketdex.registry.workflows.applying import apply
 
 if TYPE_CHECKING:
     from bucketdex.registry.package import Package

@@ -13,14 +13,14 @@ from bucketdex.hashing import hash_file, is_verifiable
 from bucketdex.manifest import Hash
 from bucketdex.manifest.layout import physical
 from bucketdex.registry.concurrently import each
-from bucketdex.registry.downloads import Folder, LargeDownload, Notebook, SmallDownloads, Wanted
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
+from bucketdex.registry.fetching.downloads import Folder, LargeDownload, Notebook, SmallDownloads, Wanted
+from bucketdex.registry.fetching.names import Names, choose
 from bucketdex.registry.foreign import refuse_foreign
-from bucketdex.registry.names import Names, choose
+from bucketdex.registry.making.scanning import address_of_path
 from bucketdex.registry.parts import LARGE_BYTES, do_parts
 from bucketdex.registry.progress import Meter, Watch, unwatched
-from bucketdex.registry.scanning import address_of_path
 from bucketdex.registry.sources import local_path
 from bucketdex.registry.state_folder import state_file
 from bucketdex.registry.storage.protocol import Storage

@@ -16,7 +16,7 @@ from bucketdex.registry.revisions import checked_handle
 from bucketdex.registry.storage.local import path_of
 from bucketdex.registry.storage.protocol import ABSENT, Storage
 from bucketdex.registry.tree import UNSET, Directory
-from bucketdex.registry.workflows import apply
+from bucketdex.registry.workflows.applying import apply
 
 OBJECTS_AT_A_TIME = 24  # that S3 is asked for, each a request
 SECONDS_TRIED = 60  # a pointer is named by a second, which another push may have taken
@@ -56,7 +56,7 @@ def _hash_objects(entries: list[tuple[str, Entry]], watch: Watch) -> None:
     if not entries:
         return
     from bucketdex.registry.parts import do_parts  # noqa: PLC0415, boto3 only where S3 is used
-    from bucketdex.registry.references import Reading, Referred, look  # noqa: PLC0415
+    from bucketdex.registry.pushing.references import Reading, Referred, look  # noqa: PLC0415
     from bucketdex.registry.storage.s3 import Bucket  # noqa: PLC0415
 
     found: dict[int, tuple[Any, Referred]] = {}

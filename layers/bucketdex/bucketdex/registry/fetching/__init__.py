@@ -1,0 +1,1 @@
+"""A package into a folder, every byte compared with its hash."""

@@ -1,0 +1,1 @@
+"""Files become a package, and a package a manifest."""

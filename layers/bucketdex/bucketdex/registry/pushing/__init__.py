@@ -1,0 +1,1 @@
+"""A package into a registry, with its data."""

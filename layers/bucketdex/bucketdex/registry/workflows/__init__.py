@@ -1,0 +1,1 @@
+"""A registry's workflows: what has to be said of a package before it is pushed there."""
