@@ -61,10 +61,11 @@ build: .tools/sam/.made ## Build the functions and the layer as they are deploye
 	@# Lambda's folders are read-only: without this every cold start compiles 700 modules, 1 s instead of a quarter.
 	.tools/sam/bin/python -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
 
-EVENT ?= events/s3-created.json
+FUNCTION ?= IndexObjects
+EVENT ?= events/$(if $(filter IndexPackages,$(FUNCTION)),package-events,s3-created).json
 base_image := public.ecr.aws/lambda/python:3.13-$(architecture)
 .PHONY: invoke
-invoke: setup ## Run IndexObjects in Lambda's container against the local stack (EVENT=events/...json)
+invoke: setup ## Run a function in Lambda's container against the local stack (FUNCTION=... EVENT=events/...json)
 	@test -f "$(EVENT)" || { echo "make invoke: there is no $(EVENT); events/ has a sample of every form" >&2; exit 1; }
 	@docker version >/dev/null || { echo "make invoke needs a Docker engine" >&2; exit 1; }
 	@docker image inspect $(base_image) >/dev/null 2>&1 || docker pull $(base_image) || { \
@@ -73,7 +74,7 @@ invoke: setup ## Run IndexObjects in Lambda's container against the local stack 
 	@$(MAKE) --no-print-directory build
 	.venv/bin/bucketdex bucket add example-bucket
 	.venv/bin/bucketdex local env --sam > .aws-sam/env.json
-	eval "$$(.venv/bin/bucketdex local env)"; $(python) tests/e2e/put_sample.py; $(sam) local invoke IndexObjects \
+	eval "$$(.venv/bin/bucketdex local env)"; $(python) tests/e2e/put_sample.py; $(sam) local invoke $(FUNCTION) \
 	    --event "$(EVENT)" --env-vars .aws-sam/env.json --parameter-overrides Architecture=$(architecture)
 	@echo "The stack runs on: make down stops it."
 

@@ -7,17 +7,20 @@ from typing import Any
 
 from opensearchpy import OpenSearch
 
+import packages
 import parts
 from bucketdex.changes import parse_message
+from bucketdex.check.agreement import kind_of
 from bucketdex.control import ControlTable
-from bucketdex.index.generations import OBJECTS
 from bucketdex.index.ids import object_id
 from bucketdex.local import stack
 
 EVENTS = parts.ROOT / "events"
 SEARCH = EVENTS / "search.json"  # the one sample that is not a batch from a queue
-SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH})
+PACKAGES = EVENTS / "package-events.json"  # the one that is for IndexPackages
+SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH, PACKAGES})
 BUCKET = "example-bucket"
+HANDLE = "lab/plates"  # of the package that the sample names
 GONE = ("removed", "deleted", "delete", "expired")  # parts of the names of samples that tell of a deletion
 
 
@@ -45,6 +48,13 @@ class Lake:
                 self.s3.put_object(Bucket=BUCKET, Key=key, Body=b"plate,well\n1,A1\n", ContentType="text/csv")
         return event, keys
 
+    def publish(self) -> tuple[str, str]:
+        """Put the package that a sample names; return the keys of its pointer and its manifest."""
+        entries = [packages.entry(BUCKET, f"well{number}.tif", meta={"well": number}) for number in range(3)]
+        top_hash, content = packages.manifest(entries, message="Plates", user_meta={"campaign": "aurora"})
+        manifest = packages.put(self.s3, BUCKET, top_hash, content)
+        return packages.point(self.s3, BUCKET, HANDLE, top_hash), manifest
+
     def exists(self, key: str) -> bool:
         """Whether S3 has the key now."""
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=key).get("Contents", [])
@@ -52,13 +62,13 @@ class Lake:
 
     def document(self, key: str) -> dict[str, Any] | None:
         """Return what the index has of the key."""
-        (generation,) = self.control.generations(OBJECTS)
+        (generation,) = self.control.generations(kind_of(key))
         found = self.opensearch.mget(index=generation.index, body={"ids": [object_id(BUCKET, key)]})["docs"][0]
         return found["_source"] if found["found"] else None
 
     def forget(self, key: str) -> None:
         """Take the key out of the index."""
-        (generation,) = self.control.generations(OBJECTS)
+        (generation,) = self.control.generations(kind_of(key))
         self.opensearch.delete(index=generation.index, id=object_id(BUCKET, key), params={"ignore": 404})
 
     def queue(self, logical_id: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bucketdex.local import stack
-from e2e.lake import EVENTS
+from e2e.lake import EVENTS, HANDLE, PACKAGES
 from parts import ARCHITECTURE, ROOT, SAM, requires
 
 pytestmark = requires("sam")
@@ -43,6 +43,15 @@ def variables(state, tmp_path_factory) -> Path:
     return file
 
 
+def invoke(function: str, event: Path, state: stack.State, variables: Path) -> str:
+    """Return the function's answer."""
+    return sam(
+        "local", "invoke", function, "--event", event, "--env-vars", variables,
+        "--parameter-overrides", f"Architecture={ARCHITECTURE}", "--skip-pull-image",
+        environment=ENVIRONMENT | stack.environment(state),
+    )  # fmt: skip
+
+
 @requires("build")
 @requires("docker")
 @pytest.mark.parametrize("form", ["s3-created", "eventbridge-deleted"])
@@ -50,16 +59,25 @@ def test_a_sample_is_indexed_by_sam_local_invoke(form, state, lake, variables):
     _, keys = lake.arrange(EVENTS / f"{form}.json")
     for key in keys:
         lake.forget(key)
-    answer = sam(
-        "local", "invoke", "IndexObjects", "--event", EVENTS / f"{form}.json", "--env-vars", variables,
-        "--parameter-overrides", f"Architecture={ARCHITECTURE}", "--skip-pull-image",
-        environment=ENVIRONMENT | stack.environment(state),
-    )  # fmt: skip
+    answer = invoke("IndexObjects", EVENTS / f"{form}.json", state, variables)
     assert json.loads(answer) == {"batchItemFailures": []}
     for key in keys:
         document = lake.document(key)
         assert document, f"no document for {key!r}"
         assert document.get("deleted", False) is not lake.exists(key)
+
+
+@requires("build")
+@requires("docker")
+def test_a_package_is_indexed_by_sam_local_invoke(state, lake, variables):
+    pointer, manifest = lake.publish()
+    for key in (pointer, manifest):
+        lake.forget(key)
+    assert json.loads(invoke("IndexPackages", PACKAGES, state, variables)) == {"batchItemFailures": []}
+    assert lake.document(pointer)["handle"] == HANDLE
+    # Its hint went to the stack's own queue, as in AWS.
+    assert stack.settled(state, 60)
+    assert lake.document(manifest)["entry_state"]["state"] == "complete"
 
 
 def test_sam_has_nothing_to_object_to_in_the_template():

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -47,17 +48,27 @@ MANIFESTS = [
 ]
 HANDLES = ["lab/plates", "lab/screen", "ünï/β-2"]
 REVISIONS = ["latest", "latest", "latest", packages.TIME, "1700000001"]
-PACKAGE_OPERATIONS = 300  # in each bucket
+PACKAGE_OPERATIONS = 250  # in each bucket
+PAUSE_SECONDS = 0.1  # between them: so they last as long as the others, and what they do is indexed meanwhile
 KILLED = ["IndexObjects", "opensearch", "IndexPackages"]
 SETTLE_SECONDS = 240
+# Of IndexPackages: a killed loader of entries counts as dead when its message comes back, and failures come back soon.
+IMPATIENCE = """
+from datetime import timedelta
+from bucketdex.aws import queues
+from bucketdex.packages import loading
+loading.SIGN, loading.DEAD, queues.FIRST_DELAY_SECONDS = timedelta(seconds=3), timedelta(seconds=10), 3
+"""
 
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template, but with a visibility timeout that a test can wait for after a function was killed."""
+    """The template, but with times that a test can wait for after a function was killed."""
     folder = tmp_path_factory.mktemp("template")
-    for name in ("functions", "layers"):
-        (folder / name).symlink_to(ROOT / name)
+    (folder / "layers").symlink_to(ROOT / "layers")
+    shutil.copytree(ROOT / "functions", folder / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    app = folder / "functions/index_packages/app.py"
+    app.write_text(app.read_text() + IMPATIENCE)
     text = (ROOT / "template.yaml").read_text()
     text, count = re.subn(r"VisibilityTimeout: (360|1080)\b", "VisibilityTimeout: 12", text)
     assert count == 3
@@ -116,6 +127,7 @@ def publish(s3: Any, bucket: str, seed: str) -> None:
     """Change manifests and pointers at random: each at any time, and most of them many times."""
     chance = random.Random(seed)
     for _ in range(PACKAGE_OPERATIONS):
+        time.sleep(PAUSE_SECONDS)
         top_hash, content = chance.choice(MANIFESTS)
         handle, revision = chance.choice(HANDLES), chance.choice(REVISIONS)
         match chance.choice(["push", "push", "move", "move", "manifest", "replace", "cut", "unpoint", "drop", "junk"]):
@@ -162,8 +174,9 @@ def test_index_equals_bucket_after_writes_kills_and_restarts(state, edges):
         running += [writers.submit(publish, edges.s3, name, f"publisher-{name}") for name in names]
         killed: list[str] = []
         while not all(writer.done() for writer in running):
-            time.sleep(1.0)
-            name = KILLED[len(killed) % 3] if len(killed) < 9 else KILLED[len(killed) % 2 * 2]
+            time.sleep(1.5)
+            # Later seldom: else no manifest would be loaded before all is over.
+            name = KILLED[len(killed) % 3] if len(killed) < 6 else KILLED[2 if len(killed) % 5 == 0 else 0]
             killed += [name] if kill(state, name) else []
         for writer in running:
             writer.result()

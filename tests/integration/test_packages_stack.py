@@ -201,7 +201,7 @@ def test_packages_that_contain_an_object_are_found_also_in_other_registries(it, 
     for asked in (address, f"s3://{lab}/raw/a%20b%2Bc.csv?versionId={version}"):
         [told] = it.json("search", "--containing", asked)
         assert told["total"] == 2
-        assert {(it["registry"], *it["handles"], it["logical_key"], it["version_id"]) for it in told["packages"]} == {
+        assert {(on["registry"], *on["handles"], on["logical_key"], on["version_id"]) for on in told["packages"]} == {
             (lab, "lab/near", "a b+c.csv", version), (other, "lab/far", "a b+c.csv", version),
         }  # fmt: skip
     shown = it.run("search", "--containing", address)
