@@ -1,6 +1,7 @@
 """Pointers, manifests and entries in a real OpenSearch are what S3 holds, whatever order they are told in."""
 
 import gzip
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,14 @@ from typing import Any
 import pytest
 
 import packages
-from bucketdex.changes.outcome import Outcome
+from bucketdex.changes.hint import Hint
+from bucketdex.changes.outcome import Outcome, Tally
 from bucketdex.errors import Transient
+from bucketdex.index.generations import PACKAGES, ensure, entries_of
 from bucketdex.index.ids import object_id
 from bucketdex.manifest.layout import manifest_key, pointer_key
 from bucketdex.packages import loading
+from bucketdex.packages.reconcile import reconcile
 from registries import Registry, control, registry
 
 __all__ = ["control", "registry"]  # fixtures
@@ -204,3 +208,29 @@ def test_a_bucket_that_is_not_connected_has_no_documents(registry):
     top_hash = revision(registry, "x")
     assert registry.tell(manifest_key(top_hash))[manifest_key(top_hash)].state == "not connected"
     assert registry.document(manifest_key(top_hash)) == {}
+
+
+def test_of_many_hints_only_those_are_followed_that_were_sent_since(registry):
+    top_hash = revision(registry, "x")
+    latest = packages.point(registry.s3, registry.bucket, "a/b", top_hash)
+    registry.tell(latest)
+    now = time.time()
+    for key in (latest, manifest_key(top_hash)):
+        told = {
+            sent: reconcile(registry.edges, [Hint(registry.bucket, key, sent=sent)], Tally())[
+                registry.bucket, key
+            ].state
+            for sent in (now - 60, now + 60, None)
+        }
+        assert told == {now - 60: "settled", now + 60: "indexed", None: "indexed"}
+
+
+def test_half_an_index_that_is_lost_is_made_anew_with_the_other_half(registry):
+    top_hash = revision(registry, "x")
+    latest = packages.point(registry.s3, registry.bucket, "a/b", top_hash)
+    registry.tell(latest)
+    [generation] = registry.control.generations(PACKAGES)
+    registry.index.indices.delete(index=entries_of(generation.index))
+    ensure(registry.index, registry.control, PACKAGES)
+    registry.tell(latest)
+    assert list(registry.entries(top_hash)) == ["x"]

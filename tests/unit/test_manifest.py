@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import json
 import tracemalloc
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketdex.manifest import Entry, Hash, Header, LineFault, Metadata, read, top_hash, verify, write
-from bucketdex.manifest.reader import LONGEST_LINE
+from bucketdex.manifest.reader import LONGEST_LINE, MOST_FAULTS
 
 COCO = {  # as it stands in a real manifest
     "logical_key": "annotations/captions_train2017.json",
@@ -141,18 +140,31 @@ def test_a_manifest_that_breaks_off_is_told(end):
 
 
 def test_a_line_that_never_ends_is_not_read_into_memory():
-    def bomb() -> Iterator[bytes]:
-        packer = gzip.zlib.compressobj(wbits=31)
-        for _ in range(LONGEST_LINE // 2**20 * 4):
-            yield packer.compress(b" " * 2**20)
-        yield packer.flush()
-
     tracemalloc.start()
-    found = list(read(bomb()))
+    found = list(read(b" " * 2**20 for _ in range(LONGEST_LINE // 2**20 * 4)))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert isinstance(found[-1].said, LineFault) and "longer than" in str(found[-1].said)
     assert peak < 4 * LONGEST_LINE
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [(b" ", "200 times"), (b"\n", "lines cannot be read"), (b"{}\n" * 9, "lines cannot")]
+)
+def test_what_unpacks_to_a_thousand_times_its_size_ends_soon(content, fault):
+    packed = gzip.compress(content * (2**25 // len(content)))
+    tracemalloc.start()
+    found = list(read([packed]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert fault in str(found[-1].said) and len(found) <= MOST_FAULTS + 2
+    assert peak < 4 * LONGEST_LINE
+
+
+def test_gzip_that_unpacks_to_more_than_any_manifest_ends():
+    line = b'{"logical_key": "' + b"a" * 10_000 + b'", "physical_keys": ["x"], "size": 1, "hash": null, "meta": {}}\n'
+    found = list(read([gzip.compress(b'{"version": "v0"}\n' + line * 5_000)]))
+    assert "200 times its size" in str(found[-1].said)
 
 
 @given(st.data())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from bucketdex.aws.queues import Delivery, Failure, Settled, settle
 from bucketdex.aws.settings import Queue
@@ -57,10 +58,12 @@ def handle(messages: Sequence[Delivery], reconcile: Reconcile, queues: Queues, n
             if not of_key or of_key[-1] != identity:
                 of_key.append(identity)
     changes = [change for message in read.values() for change in message.changes]
+    sent = _sent(messages, messages_of)
     tally = Tally()
     outcomes: dict[ObjectName, Outcome] = {}
     try:
-        outcomes = reconcile(fold(changes).values(), tally) if changes else {}
+        hints = [replace(hint, sent=sent.get(name)) for name, hint in fold(changes).items()]
+        outcomes = reconcile(hints, tally) if hints else {}
     except Exception as error:  # noqa: BLE001, an outage or a bug: every message that tells a change comes back
         outcomes = {name: Outcome("failed", error) for name in messages_of}
     for identity, message in read.items():
@@ -76,6 +79,12 @@ def handle(messages: Sequence[Delivery], reconcile: Reconcile, queues: Queues, n
         event_ages=_ages(messages, read, now()),
         tally=tally,
     )
+
+
+def _sent(messages: Sequence[Delivery], messages_of: dict[ObjectName, list[str]]) -> dict[ObjectName, float]:
+    """Return for each key when the last message that tells of it was sent, if none of them was delivered before."""
+    first = {delivery.id: delivery.sent for delivery in messages if delivery.receives == 1 and delivery.sent}
+    return {name: max(map(first.__getitem__, ids)) for name, ids in messages_of.items() if first.keys() >= set(ids)}
 
 
 def _ages(messages: Sequence[Delivery], read: dict[str, Message], now: float) -> tuple[float, ...]:

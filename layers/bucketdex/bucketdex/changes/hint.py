@@ -10,7 +10,11 @@ ObjectName = tuple[str, str]  # bucket, key
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """One key to look at. Size, version id and etag are what the last event said, and only hints."""
+    """One key to look at. Size, version id and etag are what the last event said, and only hints.
+
+    `sent` is when its last message was sent, in seconds since 1970; None where a message was delivered before, so that
+    somebody may have begun what it asks for, and not ended.
+    """
 
     bucket: str
     key: str
@@ -19,6 +23,7 @@ class Hint(msgspec.Struct, frozen=True):
     etag: str | None = None
     facts: tuple[Fact, ...] = ()
     facts_only: bool = False
+    sent: float | None = None
 
 
 def fold(changes: Iterable[ObjectChange]) -> dict[ObjectName, Hint]:

@@ -11,7 +11,10 @@ from bucketdex.changes.hint import Hint, ObjectName
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a key: `indexed`, `deleted`, `passed on`, `not connected`, or `failed` with the error."""
+    """What became of a key: `indexed`, `deleted`, `passed on`, `settled`, `not connected`, or `failed` with the error.
+
+    `settled`: its document was made anew since the message was sent.
+    """
 
     state: str
     error: BaseException | None = None

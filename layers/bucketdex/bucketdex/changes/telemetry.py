@@ -19,7 +19,10 @@ OUTCOMES: dict[Noun, dict[str, str]] = {
         "indexed": "ObjectsIndexed", "deleted": "ObjectsDeleted", "failed": "ObjectsFailed",
         "passed on": "PassedOnToPackages",
     },
-    "package": {"indexed": "PackagesIndexed", "deleted": "PackagesDeleted", "failed": "PackagesFailed"},
+    "package": {
+        "indexed": "PackagesIndexed", "deleted": "PackagesDeleted", "failed": "PackagesFailed",
+        "settled": "PackagesSettled",
+    },
 }  # fmt: skip
 MOST_AGES = 90  # values of one metric that one EMF line may hold is 100
 

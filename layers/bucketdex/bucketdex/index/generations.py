@@ -65,7 +65,11 @@ def ensure(
     """
     active = control.generations(kind)
     for generation in active or (FIRST[kind],):
-        for index, alias, body in _indexes(kind, generation, shards, replicas):
+        made_of = list(_indexes(kind, generation, shards, replicas))
+        there = [index for index, _, _ in made_of if generation in active and client.indices.exists(index=index)]
+        if 0 < len(there) < len(made_of):  # half of a pair is lost: what the other half says of it is no longer true
+            client.indices.delete(index=there, params={"ignore_unavailable": "true"})
+        for index, alias, body in made_of:
             made = body | {"aliases": {alias: {"filter": NOT_DELETED}} if generation.read else {}}
             try:
                 client.indices.create(index=index, body=made, params={"wait_for_active_shards": "1"})

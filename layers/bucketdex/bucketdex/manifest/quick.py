@@ -6,6 +6,7 @@ then, byte for byte, what canonical JSON prints. Every other line is `lines.entr
 
 import re
 
+LONGEST = 4096  # bytes; longer lines are few, and some of their names have to be cut
 END = b'"meta": {}}'
 _PLAIN = rb"[ !#-\[\]-~]"  # needs no escape in JSON
 _KEY = rb"[ !$&->@-\[\]-~]++"  # plain, and nothing that a URL would have quoted or that ends its path: " # % ?
@@ -21,7 +22,7 @@ _LINE = re.compile(
 
 def match(line: bytes) -> re.Match[bytes] | None:
     """Return the parts of a line, or None where it is of another form."""
-    return _LINE.fullmatch(line) if line.endswith(END) else None
+    return _LINE.fullmatch(line) if line.endswith(END) and len(line) <= LONGEST else None
 
 
 # Of a match: key, address, bucket, object, version, size, type, value; all bytes, the third to fifth None where the

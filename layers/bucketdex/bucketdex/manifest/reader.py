@@ -12,7 +12,10 @@ from bucketdex.manifest.lines import Entry, Header, LineFault, Metadata, entry, 
 from bucketdex.manifest.quick import match
 
 GZIP = b"\x1f\x8b"
-LONGEST_LINE = 64 * 1024 * 1024  # bytes; the reference client refuses to write more than 1 MB, old ones did not
+LONGEST_LINE = 16 * 1024 * 1024  # bytes; the reference client refuses to write more than 1 MB, old ones did not
+PIECE = 1024 * 1024  # bytes that are unpacked at a time
+MOST_UNPACKED = 200  # times its size; manifests come to twenty, as digests do not shrink
+MOST_FAULTS = 1_000  # lines that cannot be read; a file with more is no manifest
 
 
 EMPTY = "the manifest is empty"
@@ -41,9 +44,10 @@ def read(pieces: Iterable[bytes]) -> Iterator[Line]:
     A line that cannot be read is a `LineFault`, and the next line goes on. A manifest that breaks off ends with one.
     """
     number, offset = 1, 0
+    understand = _Reader()
     try:
         for line in _lines(_plain(pieces)):
-            yield Line(number, offset, line, _said(number, line))
+            yield Line(number, offset, line, understand.said(number, line))
             number += 1
             offset += len(line) + 1
     except _BrokenOffError as error:
@@ -71,9 +75,10 @@ def resume(pieces_from: Callable[[int], Iterable[bytes]], offset: int) -> Iterat
 
 
 def _scanned(lines: Iterable[bytes], number: int, offset: int) -> Iterator[Scanned]:
+    understand = _Reader()
     try:
         for line in lines:
-            yield number, offset, (match(line) if number > 1 else None) or _said(number, line)
+            yield number, offset, (match(line) if number > 1 else None) or understand.said(number, line)
             number += 1
             offset += len(line) + 1
     except _BrokenOffError as error:
@@ -89,11 +94,21 @@ def _after(pieces: Iterable[bytes], left: int) -> Iterator[bytes]:
         left = max(0, left - len(piece))
 
 
-def _said(number: int, line: bytes) -> Header | Entry | Metadata | LineFault:
-    try:
-        return header(line) if number == 1 else entry(line)
-    except ValueError as error:
-        return LineFault(number, str(error))
+class _Reader:
+    """Reads lines, until too many of them cannot be read."""
+
+    def __init__(self) -> None:
+        self._faults = 0
+
+    def said(self, number: int, line: bytes) -> Header | Entry | Metadata | LineFault:
+        """Return what a line says; raises `_BrokenOffError` after too many faults."""
+        try:
+            return header(line) if number == 1 else entry(line)
+        except ValueError as error:
+            self._faults += 1
+            if self._faults > MOST_FAULTS:
+                raise _BrokenOffError(f"{MOST_FAULTS} lines cannot be read: the rest is not looked at") from error
+            return LineFault(number, str(error))
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -129,17 +144,23 @@ def _with_beginning(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _plain(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the bytes as they are, or unpacked where they are gzip; raises `_BrokenOffError`."""
     unpacker = None
+    packed = unpacked = 0
     for number, piece in enumerate(_with_beginning(pieces)):
         if not number and piece.startswith(GZIP):
             unpacker = zlib.decompressobj(wbits=31)
         if unpacker is None:
             yield piece
             continue
+        packed += len(piece)
         while piece:
             try:
-                yield unpacker.decompress(piece, LONGEST_LINE)
+                some = unpacker.decompress(piece, PIECE)
             except zlib.error as error:
                 raise _BrokenOffError(f"the gzip stream is broken ({error})") from error
+            unpacked += len(some)
+            if unpacked > max(LONGEST_LINE, MOST_UNPACKED * packed):
+                raise _BrokenOffError(f"the gzip stream unpacks to more than {MOST_UNPACKED} times its size")
+            yield some
             if unpacker.eof and unpacker.unused_data:  # several streams may follow each other
                 piece, unpacker = unpacker.unused_data, zlib.decompressobj(wbits=31)  # noqa: PLW2901
             else:

@@ -25,7 +25,7 @@ _canonical_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class TopHashError(ValueError):
-    """There is no top hash: two entries have one logical key, one has no hash or size, or a file is a directory too."""
+    """There is no top hash: two entries have one logical key, one has no hash or size, a file is a directory too..."""
 
 
 class _DisorderError(Exception):
@@ -45,7 +45,11 @@ def digest_of(header: Header, parts: Callable[[], Iterable[Part]]) -> str:
     try:
         return _digest(header, _in_order(parts()))
     except _DisorderError:
+        pass
+    try:
         return _digest(header, _sorted(parts()))
+    except sqlite3.Error as error:
+        raise TopHashError(f"its entries are not in order, and sorting them failed: {error}") from error
 
 
 def canonical(entry: Entry) -> bytes:

@@ -11,6 +11,7 @@ from bucketdex.manifest.reader import read, scan
 from bucketdex.manifest.top_hash import Part, TopHashError, canonical, digest_of
 
 CANONICAL = b'{"hash":{"type":"%b","value":"%b"},"logical_key":"%b","meta":{},"size":%b}'
+BETWEEN_CHECKS = 1_000  # lines
 MOST_PROBLEMS = 100  # that are listed; all are counted
 
 
@@ -33,7 +34,8 @@ class Verification(msgspec.Struct, frozen=True):
 class _Survey:
     """What one pass over the manifest meets."""
 
-    def __init__(self) -> None:
+    def __init__(self, check: Callable[[], None]) -> None:
+        self.check = check
         self.header: Header | None = None
         self.entries = self.total_bytes = self.directories = self.problem_count = self.unreadable = 0
         self.problems: list[str] = []
@@ -52,6 +54,8 @@ class _Survey:
     def parts_of(self, pieces: Iterable[bytes], canonical: Callable[[Entry], bytes]) -> Iterator[Part]:
         """Yield logical key and canonical JSON of the entries of a manifest whose header has been read."""
         for number, _, said in scan(pieces):
+            if not number % BETWEEN_CHECKS:
+                self.check()
             match said:
                 case re.Match():
                     key, size, kind, value = said.group("key", "size", "type", "value")
@@ -65,7 +69,19 @@ class _Survey:
                     self.entries += 1
                     self.total_bytes += said.size if isinstance(said.size, int) and said.size > 0 else 0
                     self.fault(number, faults(said))
-                    yield said.logical_key, canonical(said)
+                    try:
+                        part = canonical(said)
+                    except TopHashError:
+                        raise
+                    except (
+                        ValueError,
+                        RecursionError,
+                    ) as error:
+                        # Such as an integer of 5,000 digits.
+                        self.unreadable += 1
+                        self.problem(f"line {number}: {error}")
+                        continue
+                    yield said.logical_key, part
                 case Metadata():
                     self.directories += 1
                 case LineFault():
@@ -73,16 +89,18 @@ class _Survey:
                     self.problem(str(said))
 
 
-def verify(pieces: Callable[[], Iterable[bytes]], expected: str | None = None) -> Verification:
+def verify(
+    pieces: Callable[[], Iterable[bytes]], expected: str | None = None, check: Callable[[], None] = lambda: None
+) -> Verification:
     """Verify a manifest; `pieces` opens it, once more where its entries are not in order.
 
-    `expected` is the top hash that its name says.
+    `expected` is the top hash that its name says. `check` is called now and then, and may raise to end it.
     """
     header = next((line.said for line in read(pieces())), None)
     surveys: list[_Survey] = []
 
     def parts(canonical: Callable[[Entry], bytes] = canonical) -> Iterator[Part]:
-        surveys.append(_Survey())  # a second pass counts anew
+        surveys.append(_Survey(check))  # a second pass counts anew
         return surveys[-1].parts_of(pieces(), canonical)
 
     found: str | None = None

@@ -16,7 +16,6 @@ LONGEST_MESSAGE = 10_000  # characters
 LARGEST = 2**63 - 1  # that a field of the index takes
 # What a pointer takes over from its manifest's document.
 COPIED = ("message", "metadata", "pairs", "workflow", "entries", "directories", "total_bytes", "verified")
-ITS_MANIFEST = "its manifest: "  # so the problem of a pointer's manifest is told
 # What OpenSearch may refuse, and a document can do without.
 EMPTY: dict[str, object] = {"message": None, "metadata": (), "pairs": (), "workflow": None}
 
@@ -47,6 +46,7 @@ class EntryState(msgspec.Struct, frozen=True, omit_defaults=True):
 class PackageDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the index holds of a pointer or manifest; the mapping is in `index/mappings/packages.py`.
 
+    `manifest` and `manifest_problem` are what a pointer knows of its manifest's file, and what is wrong with that.
     `left` are top hashes that a `latest` pointed at before, whose manifests have not been told yet.
     """
 
@@ -76,6 +76,7 @@ class PackageDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     version_id: str | None = None
     etag: str | None = None
     manifest: FileVersion | None = None
+    manifest_problem: str | None = None
     left: tuple[str, ...] = ()
     entry_state: EntryState | None = None
     problem: str | None = None
@@ -146,7 +147,7 @@ def file_of(manifest: dict[str, Any]) -> FileVersion | None:
 def agree(pointer: dict[str, Any], manifest: dict[str, Any]) -> bool:
     """Whether a pointer's document says what its manifest's document says; both as they are stored."""
     file = file_of(manifest)
-    if not _same_problem(pointer.get("problem", ""), manifest.get("problem", "")):
+    if not _same_problem(pointer, manifest):
         return False
     if file is None:
         return "manifest" not in pointer
@@ -155,12 +156,8 @@ def agree(pointer: dict[str, Any], manifest: dict[str, Any]) -> bool:
     )
 
 
-def _same_problem(of_pointer: str, of_manifest: str) -> bool:
-    """Whether a pointer tells its manifest's problem; more can follow it, or the end of it be cut off."""
-    told = of_pointer.partition(ITS_MANIFEST)[2]
-    if not told or not of_manifest:
-        return told == of_manifest
-    return told.startswith(of_manifest) or of_manifest.startswith(told)
+def _same_problem(pointer: dict[str, Any], manifest: dict[str, Any]) -> bool:
+    return bool(pointer.get("manifest_problem") == manifest.get("problem"))
 
 
 def _text(text: str) -> str:

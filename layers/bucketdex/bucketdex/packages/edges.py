@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bucketdex.changes import ObjectChange
+from bucketdex.changes.hint import Hint
 from bucketdex.changes.outcome import Map
 from bucketdex.control import ControlTable
 from bucketdex.errors import Permanent, Transient
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 KIND = PACKAGES
 MOST_PASSES = 20  # over one key: each one more means that another handler got through
 MOST_REFUSALS = 3  # the part that OpenSearch names, another one, all that can go
+CLOCKS_APART_SECONDS = 2.0  # more than those of two functions and of SQS ever are
 RESERVE_SECONDS = 10.0  # are kept to say what became of the batch, and to send what is left of it
 
 
@@ -66,6 +68,15 @@ class Edges:
         changes = [ObjectChange(bucket, key, "bucketdex", why) for key in keys]
         if changes:
             self.send(changes)
+
+
+def is_settled(hint: Hint, found: dict[tuple[str, str], writer.Stored], indexes: list[str]) -> bool:
+    """Whether every generation's document was made from what could be seen after the hint was sent.
+
+    So of the thousands of hints that the pointers of one manifest send it, a few are followed.
+    """
+    seen = [datetime.fromisoformat(it.source["observed_at"]).timestamp() for it in found.values()]
+    return hint.sent is not None and len(seen) == len(indexes) and min(seen) > hint.sent + CLOCKS_APART_SECONDS
 
 
 class Write(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from bucketdex.index.ids import DIGEST_BYTES
 from bucketdex.index.names import extensions
-from bucketdex.index.pairs import LONGEST_VALUE, flattened, named
+from bucketdex.index.pairs import LONGEST_VALUE, Pair, flattened, named
 from bucketdex.index.versioned import Versioned
 from bucketdex.manifest import Entry, faults
 from bucketdex.manifest.layout import Physical, physical
@@ -20,7 +20,8 @@ from bucketdex.packages.document import LARGEST
 
 ID_CHARACTERS = DIGEST_BYTES * 4 // 3
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
-LONGEST_NAME = 1_000  # characters, of what is refused
+LONGEST_NAME = 1_024  # characters, as of keys in S3; a logical key has no limit of its own
+LONGEST_ADDRESS = 4_096
 MOST_ENDS = 10_000  # of names that are remembered
 
 
@@ -42,8 +43,12 @@ class EntryWriter:
     def document(self, entry: Entry) -> Versioned:
         """Return the document of an entry."""
         key, address, size, digest = _text(entry.logical_key), _text(entry.physical_keys[0]), entry.size, entry.hash
+        problems = faults(entry)
         ids = self._ids.copy()
         ids.update(key.encode())
+        if len(key) > LONGEST_NAME or len(address) > LONGEST_ADDRESS:
+            problems.append("its names are too long, and cut")
+            key, address = key[:LONGEST_NAME], address[:LONGEST_ADDRESS]
         name = key.rpartition("/")[2] or key
         fields = [f'"logical_key":{quoted(key)},"name":{quoted(name)},"physical_key":{quoted(address)}']
         if where := physical(address):
@@ -52,10 +57,9 @@ class EntryWriter:
             fields.append(f'"size":{size}')
         if digest:
             fields.append(f'"hash":{{"type":{quoted(_text(digest.type))},"value":{quoted(_text(digest.value))}}}')
-        problems = faults(entry)
         meta = entry.meta
         if not isinstance(meta, msgspec.Raw) or bytes(meta) != b"{}":
-            pairs, whole = flattened("metadata", entry.metadata)
+            pairs, whole = _pairs(entry)
             if pairs:
                 fields.append(f'"metadata":{_json(named(pairs))},"pairs":{_json(pairs)}')
             if not whole:
@@ -133,14 +137,20 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def _pairs(entry: Entry) -> tuple[tuple[Pair, ...], bool]:
+    try:
+        return flattened("metadata", entry.metadata)
+    except (ValueError, RecursionError):  # an integer of more digits than Python reads
+        return (), False
+
+
 def reduced(document: bytes, reason: str) -> bytes:
-    """Return a document that OpenSearch refused less what users named freely in it, and with long names cut."""
+    """Return a document that OpenSearch refused less what users named freely in it."""
     fields: dict[str, Any] = msgspec.json.decode(document)
-    said = f"indexed without metadata and with its names cut, as OpenSearch refused it: {reason}"
+    said = f"indexed without metadata, as OpenSearch refused it: {reason}"
     problem = f"{fields['problem']}; {said}" if "problem" in fields else said
     kept = {name: value for name, value in fields.items() if name not in ("metadata", "pairs", "extensions")}
-    cut = {name: fields[name][:LONGEST_NAME] for name in ("logical_key", "name", "physical_key")}
-    return msgspec.json.encode(kept | cut | {"problem": problem[:LONGEST_VALUE]})
+    return msgspec.json.encode(kept | {"problem": problem[:LONGEST_VALUE]})
 
 
 def _text(text: str) -> str:

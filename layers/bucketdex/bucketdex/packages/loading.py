@@ -23,6 +23,7 @@ from bucketdex.index.requests import REQUEST_BYTES, Unanswered
 from bucketdex.index.versioned import Versioned
 from bucketdex.manifest import Entry, resume
 from bucketdex.manifest.layout import PACKAGES
+from bucketdex.manifest.verify import BETWEEN_CHECKS
 from bucketdex.packages.document import EntryState, PackageDocument
 from bucketdex.packages.edges import Edges, Write, read, write
 from bucketdex.packages.entry import EntryWriter, reduced
@@ -129,7 +130,7 @@ def _load(work: Work, file: ManifestFile) -> None:
     index, signed = entries_of(work.index), edges.now()
     loaded, refused = state.loaded, state.refused
     checked = True  # by the write that has just been made
-    for chunk in edges.ahead(chunks(file.pieces, entries, state.offset)):
+    for chunk in edges.ahead(chunks(file.pieces, entries, state.offset, edges.check)):
         reached = {"offset": chunk.begins, "loaded": loaded, "refused": refused}
         if edges.remaining() < STOP_SECONDS:
             work.with_state(**reached, since=None)
@@ -159,11 +160,21 @@ class Chunk:
     documents: list[Versioned]
 
 
-def chunks(pieces: Callable[[int], Iterable[bytes]], entries: EntryWriter, offset: int) -> Iterator[Chunk]:
-    """Yield the documents of a manifest's entries from `offset` on; `pieces` gives its bytes from one of them on."""
+def chunks(
+    pieces: Callable[[int], Iterable[bytes]],
+    entries: EntryWriter,
+    offset: int,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[Chunk]:
+    """Yield the documents of a manifest's entries from `offset` on; `pieces` gives its bytes from one of them on.
+
+    `check` is called now and then, and may raise to end it.
+    """
     documents: list[Versioned] = []
     begins, size = offset, 0
-    for _, place, said in resume(pieces, offset):
+    for number, place, said in resume(pieces, offset):
+        if not number % BETWEEN_CHECKS:
+            check()
         if isinstance(said, re.Match):
             made = entries.plain_document(said)
         elif isinstance(said, Entry):

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bucketdex.changes.hint import ObjectName
+from bucketdex.changes.hint import Hint, ObjectName
 from bucketdex.changes.outcome import Outcome, Tally
 from bucketdex.errors import Transient
 from bucketdex.index import writer
@@ -32,7 +32,7 @@ from bucketdex.packages.document import (
     problems_of,
     stored,
 )
-from bucketdex.packages.edges import KIND, MOST_PASSES, Edges, Write, read, write
+from bucketdex.packages.edges import KIND, MOST_PASSES, Edges, Write, is_settled, read, write
 from bucketdex.packages.files import MEMORY_BYTES, ManifestFile, RefusedError, Seen
 from bucketdex.packages.loading import Work, at_work, carry_out
 
@@ -52,21 +52,23 @@ class _Pass:
     facts: dict[str, Any]
 
 
-def reconcile(edges: Edges, where: ObjectName, name: ManifestName, tally: Tally) -> Outcome:
+def reconcile(edges: Edges, hint: Hint, name: ManifestName, tally: Tally) -> Outcome:
     """Make the document of a manifest say what S3 says, and its entries searchable or not.
 
     Raises `Transient` and `Permanent`.
     """
-    bucket, key = where
+    bucket, key = where = (hint.bucket, hint.key)
     identity = object_id(bucket, key)
     ours: set[tuple[str, writer.Lock]] = set()  # of documents that were written here
     waits = 0
-    for _ in range(MOST_PASSES + MOST_WAITS):
+    for attempt in range(MOST_PASSES + MOST_WAITS):
         view = edges.control.view(KIND, [bucket])
         if bucket not in view.buckets:
             return Outcome("not connected")
         indexes = [generation.index for generation in view.generations]
         before = read(edges, indexes, [identity])
+        if not attempt and is_settled(hint, before, indexes):
+            return Outcome("settled")
         known = [stored(it.source) for it in before.values()]
         others = [it for (index, _), it in before.items() if (index, it.lock) not in ours]
         if any(at_work(_state(stored(it.source)), edges.now()) for it in others):
@@ -133,7 +135,7 @@ def _facts(
     problems = [] if TOP_HASH.fullmatch(name.top_hash) else [f"its name {name.top_hash[:100]!r} is no top hash"]
     try:
         with _in_turn(edges, file.size):
-            found = verify(file.pieces, name.top_hash)
+            found = verify(file.pieces, name.top_hash, edges.check)
     except RefusedError as error:
         return {"problem": problem([*problems, str(error)])}
     return {**of_manifest(name, found), "problem": problem([*problems, *problems_of(found)])}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bucketdex.packages.edges import Edges
 
 PAGE = 1_000
-SHOWN = ["key", "latest", "manifest", "entries", "verified", "problem"]
+SHOWN = ["key", "latest", "manifest", "manifest_problem", "entries", "verified"]
 
 
 class Pointer(msgspec.Struct, frozen=True):

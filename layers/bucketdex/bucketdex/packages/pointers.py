@@ -10,18 +10,18 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from bucketdex.changes.hint import ObjectName
+from bucketdex.changes.hint import Hint, ObjectName
 from bucketdex.changes.outcome import Outcome, Tally
 from bucketdex.errors import Transient
 from bucketdex.index import writer
 from bucketdex.index.ids import object_id
+from bucketdex.index.pairs import LONGEST_VALUE
 from bucketdex.manifest import Header, LineFault, layout
 from bucketdex.manifest import read as lines_of
 from bucketdex.manifest.layout import PointerName, manifest_key
 from bucketdex.packages import files
 from bucketdex.packages.document import (
     COPIED,
-    ITS_MANIFEST,
     FileVersion,
     PackageDocument,
     agree,
@@ -31,23 +31,25 @@ from bucketdex.packages.document import (
     problem,
     stored,
 )
-from bucketdex.packages.edges import KIND, MOST_PASSES, Edges, Write, read, write
+from bucketdex.packages.edges import KIND, MOST_PASSES, Edges, Write, is_settled, read, write
 from bucketdex.packages.files import ManifestFile, RefusedError, Seen
 
 
-def reconcile(edges: Edges, where: ObjectName, name: PointerName, tally: Tally) -> Outcome:
+def reconcile(edges: Edges, hint: Hint, name: PointerName, tally: Tally) -> Outcome:
     """Make the document of a pointer say what S3 says, and tell the manifests that are concerned.
 
     Raises `Transient` and `Permanent`.
     """
-    bucket, key = where
+    bucket, key = where = (hint.bucket, hint.key)
     identity = object_id(bucket, key)
-    for _ in range(MOST_PASSES):
+    for attempt in range(MOST_PASSES):
         view = edges.control.view(KIND, [bucket])
         if bucket not in view.buckets:
             return Outcome("not connected")
         indexes = [generation.index for generation in view.generations]
         before = read(edges, indexes, [identity])
+        if not attempt and is_settled(hint, before, indexes):
+            return Outcome("settled")
         observed_at = edges.now()
         seen = files.pointer(edges.s3, bucket, key)
         top_hash = layout.pointed_at(seen.content)
@@ -99,15 +101,20 @@ def _documents(
         return [PackageDocument(**fields, problem=problem(problems))] * len(indexes)
     copies = _of_manifests(edges, bucket, indexes, top_hash)
     return [
-        PackageDocument(**fields, top_hash=top_hash, **copied, problem=problem([*problems, *said]))
-        for copied, said in copies
+        PackageDocument(**fields, top_hash=top_hash, **copied, problem=problem([*problems, *_told(copied)]))
+        for copied in copies
     ]
 
 
-def _of_manifests(
-    edges: Edges, bucket: str, indexes: list[str], top_hash: str
-) -> list[tuple[dict[str, Any], list[str]]]:
-    """Return for each generation what the manifest says, and what is wrong with it.
+def _told(copied: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the manifest that a pointer names, as the pointer tells it."""
+    if said := copied.get("manifest_problem"):
+        return [f"its manifest: {said}"]
+    return [] if copied else ["its manifest is missing"]
+
+
+def _of_manifests(edges: Edges, bucket: str, indexes: list[str], top_hash: str) -> list[dict[str, Any]]:
+    """Return for each generation what the manifest says, and what is wrong with it; nothing of one that is missing.
 
     It is taken from the manifest's document where that is about the file that is there, or where S3 does not tell
     what is there, else from the file's first line.
@@ -115,40 +122,40 @@ def _of_manifests(
     identity, key = object_id(bucket, manifest_key(top_hash)), manifest_key(top_hash)
     there = files.head(edges.s3, bucket, key)
     if there.gone:
-        return [({}, ["its manifest is missing"])] * len(indexes)
+        return [{}] * len(indexes)
     version = there.version or FileVersion()
     known = read(edges, indexes, [identity])
-    header: tuple[dict[str, Any], list[str]] | None = None
-    found: list[tuple[dict[str, Any], list[str]]] = []
+    header: dict[str, Any] | None = None
+    found: list[dict[str, Any]] = []
     for index in indexes:
         document = known.get((index, identity))
         manifest = stored(document.source) if document else None
         if manifest and not manifest.deleted and (manifest.file == version or there.refused):
             copied = {name: getattr(manifest, name) for name in COPIED}
-            copied["manifest"] = manifest.file if manifest.etag else None
-            found.append((copied, [ITS_MANIFEST + manifest.problem] if manifest.problem else []))
+            copied |= {"manifest": manifest.file if manifest.etag else None, "manifest_problem": manifest.problem}
+            found.append(copied)
             continue
         if there.refused:
-            found.append(({}, [f"{ITS_MANIFEST}{there.problem}"]))
+            found.append({"manifest_problem": there.problem})
             continue
         if header is None:
             header = _header(ManifestFile(edges.s3, bucket, key, version, there.size or 0, edges.check))
-        found.append((header[0] | {"manifest": version}, header[1]))
+        found.append(header | {"manifest": version})
     return found
 
 
-def _header(file: ManifestFile) -> tuple[dict[str, Any], list[str]]:
+def _header(file: ManifestFile) -> dict[str, Any]:
     """Return what the first line of a manifest says."""
     try:
         first = next(lines_of(file.pieces())).said
     except RefusedError as error:
-        return {}, [f"{ITS_MANIFEST}{error}"]
+        return {"manifest_problem": str(error)}
     match first:
         case Header():
-            return of_header(first), []
+            return of_header(first)
         case LineFault():
-            return {}, [f"{ITS_MANIFEST}{first}"]
-    return {}, []
+            return {"manifest_problem": str(first)[:LONGEST_VALUE]}
+    return {}
 
 
 def _left(before: Any, top_hash: str | None) -> tuple[str, ...]:

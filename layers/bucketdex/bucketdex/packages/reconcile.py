@@ -17,27 +17,28 @@ def reconcile(edges: Edges, hints: Iterable[Hint], tally: Tally) -> dict[ObjectN
     A key's failure is its own: it never keeps another from being written. Raises `Transient` if the control table
     cannot be read.
     """
-    names = [(hint.bucket, hint.key) for hint in hints]
-    view = edges.control.view(KIND, {bucket for bucket, _ in names})
-    if names and view.buckets and not view.generations:
+    hints = list(hints)
+    view = edges.control.view(KIND, {hint.bucket for hint in hints})
+    if hints and view.buckets and not view.generations:
         raise Transient("the control table names no index of packages: run `bucketdex bucket add` again")
 
-    def one(name: ObjectName) -> Outcome:
+    def one(hint: Hint) -> Outcome:
         try:
-            return _reconcile(edges, name, tally)
+            return _reconcile(edges, hint, tally)
         except Exception as error:  # noqa: BLE001, also a bug in here is this key's alone
             return Outcome("failed", error)
 
     # Pointers first: they are quick, and what they are about to tell a manifest it then knows.
-    ordered = sorted(names, key=lambda name: not isinstance(layout.parse(name[1]), PointerName))
-    return dict(zip(ordered, edges.concurrently(one, ordered), strict=True))
+    ordered = sorted(hints, key=lambda hint: not isinstance(layout.parse(hint.key), PointerName))
+    names = [(hint.bucket, hint.key) for hint in ordered]
+    return dict(zip(names, edges.concurrently(one, ordered), strict=True))
 
 
-def _reconcile(edges: Edges, where: ObjectName, tally: Tally) -> Outcome:
-    match layout.parse(where[1]):
+def _reconcile(edges: Edges, hint: Hint, tally: Tally) -> Outcome:
+    match layout.parse(hint.key):
         case PointerName() as name:
-            return pointers.reconcile(edges, where, name, tally)
+            return pointers.reconcile(edges, hint, name, tally)
         case None:
-            raise Permanent(f"s3://{where[0]}/{where[1]} is neither a pointer nor a manifest")
+            raise Permanent(f"s3://{hint.bucket}/{hint.key} is neither a pointer nor a manifest")
         case name:
-            return manifests.reconcile(edges, where, name, tally)
+            return manifests.reconcile(edges, hint, name, tally)

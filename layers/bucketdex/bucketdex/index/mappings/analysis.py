@@ -8,6 +8,8 @@ from typing import Any
 
 ANALYSIS: dict[str, Any] = {
     "filter": {
+        # Each level is a token that repeats all those above it.
+        "not_too_deep": {"type": "limit", "max_token_count": 64},
         # `sampleCounts042` -> sample, counts, 042, and the whole of it; `RNAseq` stays whole, as only a rise to upper
         # case splits. Offsets stay right for highlights since the tokenizer has cut at every mark before.
         "parts_of_a_name": {
@@ -35,7 +37,7 @@ ANALYSIS: dict[str, Any] = {
             "tokenizer": "standard",
             "filter": ["lowercase", "asciifolding"],
         },
-        "folders": {"type": "custom", "tokenizer": "path_hierarchy"},
+        "folders": {"type": "custom", "tokenizer": "path_hierarchy", "filter": ["not_too_deep"]},
     },
     "normalizer": {"lowercase": {"type": "custom", "filter": ["lowercase", "asciifolding"]}},
 }

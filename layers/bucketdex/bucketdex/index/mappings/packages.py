@@ -48,6 +48,7 @@ PACKAGE = strict({
     "version_id": KEYWORD,
     "etag": KEYWORD,
     "manifest": {"properties": {"version_id": KEYWORD, "etag": KEYWORD}},
+    "manifest_problem": STORED_ONLY,
     "left": STORED_ONLY,
     "entry_state": {
         "properties": {
