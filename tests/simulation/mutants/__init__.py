@@ -64,6 +64,7 @@ OF_PACKAGES: dict[str, Mutant] = {
         (of_packages.problem_of_the_manifest_not_compared, COPIES),
         (of_packages.search_without_refresh, ENTRIES | COPIES),
         (of_packages.setting_read_before_the_documents, ENTRIES),
+        (of_packages.hints_taken_for_settled_that_were_begun, ENTRIES),
         (of_packages.epoch_kept_when_the_file_is_replaced, ENTRIES),
         (of_packages.entries_written_without_version, ENTRIES | {"older epoch"}),
         (of_packages.leftovers_not_looked_for, ENTRIES),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bucketdex.changes import batch
 from bucketdex.control.table import View
 from bucketdex.index import versioned
 from bucketdex.index.requests import post
@@ -99,13 +100,24 @@ def setting_read_before_the_documents() -> AbstractContextManager[None]:
     """The bucket's setting is what it was when the handler began."""
 
     def reconcile(original: Any) -> Any:
-        def early(edges: Any, where: Any, *more: Any) -> Any:
-            buckets = edges.control.view(manifests.KIND, [where[0]]).buckets
-            return original(replace(edges, control=_Early(edges.control, buckets)), where, *more)
+        def early(edges: Any, hint: Any, *more: Any) -> Any:
+            buckets = edges.control.view(manifests.KIND, [hint.bucket]).buckets
+            return original(replace(edges, control=_Early(edges.control, buckets)), hint, *more)
 
         return early
 
     return replaced(manifests, "reconcile", reconcile)
+
+
+def hints_taken_for_settled_that_were_begun() -> AbstractContextManager[None]:
+    """A message that comes back is settled by what its own first delivery wrote, whatever that left undone."""
+
+    def sent(_: Any) -> Any:
+        return lambda messages, messages_of: {
+            name: max(it.sent for it in messages if it.id in ids) for name, ids in messages_of.items()
+        }
+
+    return replaced(batch, "_sent", sent)
 
 
 def epoch_kept_when_the_file_is_replaced() -> AbstractContextManager[None]:
