@@ -30,6 +30,8 @@ OF_OBJECT = (
     b"Last-Modified: Mon, 24 Nov 2025 09:59:58 GMT\r\nAccept-Ranges: bytes\r\nContent-Type: binary/octet-stream\r\n"
 )
 GONE = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code><Message>none</Message></Error>'
+
+
 class _Connection(asyncio.Protocol):
     objects: dict[bytes, tuple[bytes, bytes]] = {}  # path -> body, checksum # noqa: RUF012, one for the process
 
