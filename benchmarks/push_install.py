@@ -25,9 +25,9 @@ BUCKET, HANDLE = "benchmark-bucket", "bench/mark"
 OURS = """
 import bucketdex
 def push(folder):
-    bucketdex.Package().set_dir("/", folder).push(HANDLE, f"s3://{BUCKET}", "all of it")
+    bucketdex.Package().set_dir("/", folder).push(HANDLE, f"s3://{BUCKET}", message="all of it")
 def install(folder):
-    bucketdex.Package.install(HANDLE, f"s3://{BUCKET}", folder)
+    bucketdex.Package.install(HANDLE, f"s3://{BUCKET}", dest=folder)
 """
 THEIRS = """
 import quilt3

@@ -1,5 +1,6 @@
 """Installs from an S3: what is there stays, nothing wrong is kept, nothing leaves the folder."""
 
+import json
 import sys
 import warnings
 from collections.abc import Iterator
@@ -7,12 +8,16 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
+from bucketdex.cli.main import app
 from bucketdex.errors import Transient
 from bucketdex.hashing import chunked
 from bucketdex.manifest import Hash
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.fetching.install import UnverifiedFilesWarning, fetch_all
+from bucketdex.registry.making.building import manifest_of
+from bucketdex.registry.making.recording import record
 from bucketdex.registry.package import Package
 from emulated import Aws
 from package_registries import Registries, contents, forget_clients, make_data, of, registries
@@ -34,7 +39,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_an_install_fetches_only_what_is_not_there(here, data, tmp_path):
     bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
+    of(data).push(HANDLE, bucket, message="m")
     package = Package.browse(HANDLE, bucket)
     there = tmp_path / "there"
     assert fetch_all(package.walk(), there).fetched == 34
@@ -51,7 +56,7 @@ def test_an_install_fetches_only_what_is_not_there(here, data, tmp_path):
 
 def test_an_interrupted_install_goes_on(here, data, tmp_path, monkeypatch):
     bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
+    of(data).push(HANDLE, bucket, message="m")
     package = Package.browse(HANDLE, bucket)
     with monkeypatch.context() as patch:
         patch.setattr("bucketdex.registry.fetching.install.do_parts", _interrupt)
@@ -66,7 +71,7 @@ def test_an_interrupted_install_goes_on(here, data, tmp_path, monkeypatch):
 @pytest.mark.parametrize("what", ["hash", "size", "gone"])
 def test_bytes_that_are_not_the_packages_are_not_kept(here, data, tmp_path, name, what):
     bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
+    of(data).push(HANDLE, bucket, message="m")
     package = Package.browse(HANDLE, bucket)
     entry = package[name]
     if what == "hash":
@@ -82,7 +87,7 @@ def test_bytes_that_are_not_the_packages_are_not_kept(here, data, tmp_path, name
 
 def test_hashes_of_unknown_types_are_told_as_not_verified(here, data, tmp_path):
     bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
+    of(data).push(HANDLE, bucket, message="m")
     package = Package.browse(HANDLE, bucket)
     package["0.txt"].hash = Hash("blake3", "ab")
     package["large.bin"].hash = Hash("blake3", "ab")
@@ -95,7 +100,7 @@ def test_hashes_of_unknown_types_are_told_as_not_verified(here, data, tmp_path):
 
 def test_a_link_does_not_lead_an_install_out_of_its_folder(here, data, tmp_path):
     bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
+    of(data).push(HANDLE, bucket, message="m")
     package = Package.browse(HANDLE, bucket)
     outside, there = tmp_path / "outside", tmp_path / "there"
     outside.mkdir()
@@ -114,7 +119,7 @@ def test_a_link_does_not_lead_an_install_out_of_its_folder(here, data, tmp_path)
 def test_the_client_is_told_where_s3_is_silent(here, data, tmp_path, monkeypatch):
     """What the quick way cannot do is done by boto3, which says why not."""
     bucket = here.bucket()
-    of(data).push(HANDLE, bucket, "m")
+    of(data).push(HANDLE, bucket, message="m")
     monkeypatch.setattr(type(bucket.s3._connections), "exchange", lambda *_: None)
     assert fetch_all(Package.browse(HANDLE, bucket).walk(), tmp_path / "there").fetched == 34
     assert contents(tmp_path / "there") == contents(data)
@@ -128,12 +133,15 @@ def _interrupt(*_):
 
 def test_a_package_of_a_bucket_reads_no_files_of_this_machine(here, data, tmp_path):
     bucket = here.bucket()
-    of(data).build(HANDLE, "data stayed where they were", bucket)
+    built = of(data)
+    record(bucket, HANDLE, built.build(HANDLE, tmp_path / "elsewhere"), manifest_of(built.header(), built.directory))
     with pytest.raises(PackageError, match=r"a file on the disk of who pushed"):
-        Package.install(HANDLE, bucket, tmp_path / "there")
+        Package.install(HANDLE, bucket, dest=tmp_path / "there")
     assert not (tmp_path / "there").exists()
     browsed = Package.browse(HANDLE, bucket)
     key, entry = next(browsed.walk())
+    told = CliRunner().invoke(app, ["package", "browse", HANDLE, "--registry", bucket.uri, "--json", "--recursive"])
+    assert json.loads(told.stdout)["items"][0]["physical_key"] == entry.physical_key
     entry.hash = None
     for read in (
         entry.get_bytes,

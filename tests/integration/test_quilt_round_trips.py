@@ -82,7 +82,7 @@ def test_each_installs_what_the_other_pushed(here, tmp_path):
         for key, value in meta.items():
             package[key].set_meta(value)
         message = chance.choice([None, "é message", ""])
-        ours.append(package.push(f"ours/p{number}", bucket, message).top_hash)
+        ours.append(package.push(f"ours/p{number}", bucket, message=message).top_hash)
         about = {"registry": bucket.uri, "folder": str(folder), "message": message}
         jobs += [
             about | {"do": "push", "handle": f"theirs/p{number}", "meta": meta, "user_meta": user_meta},
@@ -98,7 +98,7 @@ def test_each_installs_what_the_other_pushed(here, tmp_path):
         fetched = fetch_all(package.walk(), tmp_path / f"by-ours-{number}", names="here")
         assert contents(tmp_path / f"by-ours-{number}") == contents(folder) and not fetched.unverified
         assert package.top_hash == ours[number]
-        again = Package.browse(f"theirs/p{number}", bucket).push(f"theirs/p{number}", bucket, package.message)
+        again = Package.browse(f"theirs/p{number}", bucket).push(f"theirs/p{number}", bucket, message=package.message)
         assert again.unchanged  # nothing of what the reference client wrote is written otherwise
 
 
@@ -162,7 +162,7 @@ def test_workflows_say_in_the_header_what_the_reference_client_says(here, tmp_pa
         package = Package().set_dir("/", folder).set_meta(case["user_meta"])
         options = {"workflow": case["workflow"]} if "workflow" in case else {}
         try:
-            done = package.push(case["handle"], bucket, case["message"], force=True, **options)
+            done = package.push(case["handle"], bucket, message=case["message"], force=True, **options)
         except PackageError as error:
             refusals.append((case, str(error), theirs))
             continue
@@ -206,7 +206,7 @@ def test_workflows_that_the_reference_client_refuses_are_refused(here, tmp_path)
         bucket.write("bad", b'{"type": "nothing"}')
         bucket.write(WORKFLOWS, broken.replace("BUCKET", bucket.name).encode())
         with pytest.raises(PackageError):
-            Package().set_dir("/", folder).push("wf/p", bucket, "m")
+            Package().set_dir("/", folder).push("wf/p", bucket, message="m")
         assert revisions.latest(bucket, "wf/p") is None
         jobs.append({"do": "push", "handle": "wf/p", "registry": bucket.uri, "folder": str(folder), "message": "m"})
     told = quilt(here, tmp_path / "home", jobs)

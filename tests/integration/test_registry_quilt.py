@@ -83,7 +83,7 @@ def test_each_reads_what_the_other_builds_of_the_same(quilt, tmp_path_factory, d
     package = Package().set_meta(meta)
     for file in files:
         package.set(*file)
-    ours = package.build(HANDLE, message, folder / "ours")
+    ours = package.build(HANDLE, folder / "ours", message=message)
     theirs = quilt.ask("build", HANDLE, str(folder / "theirs"), message, meta, [], files)
     assert ours == theirs["top_hash"] and told(package) == theirs
     assert quilt.ask("browse", HANDLE, str(folder / "ours")) == theirs
@@ -92,7 +92,7 @@ def test_each_reads_what_the_other_builds_of_the_same(quilt, tmp_path_factory, d
     for key in found:
         if "/" not in key and isinstance(inner := found[key], Package):
             inner.set_meta({"of": key})
-    assert found.build(HANDLE, message, folder / "again") == ours
+    assert found.build(HANDLE, folder / "again", message=message) == ours
     assert quilt.ask("browse", HANDLE, str(folder / "again")) == told(found)
 
 
@@ -111,7 +111,7 @@ def test_a_folder_is_taken_as_the_reference_client_takes_it(quilt, tmp_path, rul
         (data / ".quiltignore").write_text(rules)
     theirs = quilt.ask("build", HANDLE, str(tmp_path / "theirs"), "m", {"n": 1}, [("in/it", str(data))], [])
     package = Package().set_dir("in/it", data).set_meta({"n": 1})
-    assert package.build(HANDLE, "m", tmp_path / "ours") == theirs["top_hash"] and told(package) == theirs
+    assert package.build(HANDLE, tmp_path / "ours", message="m") == theirs["top_hash"] and told(package) == theirs
 
 
 @pytest.mark.parametrize("meta", [None, {"n": 1}])

@@ -128,7 +128,7 @@ def test_a_package_of_s3_is_built_and_browsed(bucket, s3):
         "in", f"s3://{bucket.name}/data", meta={"n": 1}, meta_from="plate{plate:int}/well{well}.tif"
     )
     package.set("one", f"s3://{bucket.name}/data-else/x")
-    top_hash = package.build("lab/plates", "from S3", f"s3://{bucket.name}")
+    top_hash = package.build("lab/plates", f"s3://{bucket.name}", message="from S3")
     for key in keys[:4]:  # what is pinned by its version stays what it was
         s3.put_object(Bucket=bucket.name, Key=key, Body=b"later")
     found = Package.browse("lab/plates", f"s3://{bucket.name}", top_hash[:8])
@@ -145,9 +145,14 @@ def test_a_package_of_s3_is_built_and_browsed(bucket, s3):
 
 def test_packages_of_s3_are_listed_and_deleted(bucket):
     registry = f"s3://{bucket.name}"
-    first = Package().set("a", __file__).build("lab/plates", "1", registry)
-    second = Package().set("b", __file__).build("lab/plates", "2", registry)
-    Package().set("b", __file__).build("lab/more", "2", registry)
+    with pytest.raises(PackageError, match=f"1 file is on this machine, .* {registry} cannot refer to them: push it"):
+        Package().set("a", __file__).build("lab/plates", registry)
+    with pytest.raises(AbsentError, match=f"{registry}/none/ holds no objects"):
+        Package().set_dir("/", f"{registry}/none/")
+    bucket.write("x", b"x")
+    first = Package().set("a", f"{registry}/x").build("lab/plates", registry, message="1")
+    second = Package().set("b", f"{registry}/x").build("lab/plates", registry, message="2")
+    Package().set("b", f"{registry}/x").build("lab/more", registry, message="2")
     assert list(bucketdex.list_packages(registry)) == ["lab/more", "lab/plates"]
     assert [it.top_hash for it in bucketdex.list_package_versions("lab/plates", registry)] == [first, second, second]
     bucketdex.delete_package("lab/plates", registry, second)

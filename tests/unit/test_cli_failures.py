@@ -76,6 +76,12 @@ def test_a_failure_is_one_line_and_only_a_log_has_more():
     assert explained(StackError("it did not start:\nlast words\n"))[0] == "it did not start:\nlast words"
 
 
+def test_what_a_failure_names_does_not_reach_into_the_terminal():
+    for error in (Transient("no \x1b[31m"), KeyError("\x1b"), OSError(2, "gone", "a\x1bb"), StackError("a\x1b\nb")):
+        assert "\x1b" not in explained(error)[0]
+    assert explained(StackError("a\x1b\nb"))[0] == "a\\x1b\nb"
+
+
 def test_who_has_only_the_other_variable_of_the_region_is_told_which_one_counts():
     assert "AWS_DEFAULT_REGION" in explained(NoRegionError())[0]
 

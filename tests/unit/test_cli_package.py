@@ -55,7 +55,7 @@ def test_a_file_that_is_not_there_is_a_matter_of_usage(tmp_path):
 @pytest.fixture
 def data(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BUCKETDEX_REGISTRY", "registry")
+    monkeypatch.setenv("BUCKETDEX_REGISTRY", "./registry")
     folder = tmp_path / "data"
     (folder / "plate7").mkdir(parents=True)
     (folder / "plate7/wellB3.tif").write_text("tif")
@@ -107,10 +107,10 @@ def test_what_differs_is_exit_code_1(data):
     assert "the same" in package("diff", f"lab/plates@{first}", "lab/plates").stdout
     (data / "new").write_text("new")
     (data / "README.md").unlink()
-    package("build", "lab/plates", "data", "--registry", "other")
-    answer = package("diff", "lab/plates", "lab/plates", "--other-registry", "other", code=1)
+    package("build", "lab/plates", "data", "--registry", "./other")
+    answer = package("diff", "lab/plates", "lab/plates", "--other-registry", "./other", code=1)
     assert answer.stdout.splitlines() == ["+ new", "- README.md", "2 files differ: 1 added, 0 modified, 1 deleted."]
-    told_ = told("diff", "lab/plates", "lab/plates", "--other-registry", "other", code=1)
+    told_ = told("diff", "lab/plates", "lab/plates", "--other-registry", "./other", code=1)
     assert told_ == [{"added": ["new"], "modified": [], "deleted": ["README.md"]}]
 
 
@@ -151,9 +151,12 @@ def test_what_cannot_be_meant_is_a_matter_of_usage(data, arguments):
 def test_what_is_not_there_is_said_in_a_line(data):
     package("build", "lab/plates", "data", "--meta", "@data/meta.json", code=2)
     (data / "meta.json").write_text('{"a": 1}')
+    (data / "empty").mkdir()
     package("build", "lab/plates", "data", "--meta", "@data/meta.json")
     for arguments, said in (
-        (["browse", "lab/other"], "there is no package lab/other"),
+        (["browse", "lab/other"], "those that are: bucketdex package list"),
+        (["browse", "lab/other", "--registry", "my-data"], "the bucket is s3://my-data, a new folder is ./my-data"),
+        (["push", "lab/other", "data/empty/"], "data/empty/ holds no files"),
         (["browse", "lab/plates@000000"], "there is no revision 000000"),
         (["browse", "lab/plates", "nothing"], "there is no 'nothing' in this package"),
         (["build", "lab/plates", "nothing"], "there is no file nothing"),
@@ -172,6 +175,41 @@ def test_a_manifest_that_is_not_what_its_name_says_is_shown_with_a_warning(data,
     answer = package("browse", "lab/plates")
     assert "its end is missing" in answer.stderr and "not verified" in answer.stdout
     assert not told("verify", "lab/plates", code=1)[0]["verified"]
+
+
+ESCAPE = "\x1b]0;evil\x07"
+
+
+def test_no_name_reaches_into_the_terminal(data, tmp_path):
+    """Whoever may write to a registry names packages, files and places in it."""
+    package("build", "lab/plates", "data/")
+    pointers = tmp_path / "registry/.quilt/named_packages"
+    (pointers / f"lab/{ESCAPE}").mkdir()
+    (pointers / f"lab/{ESCAPE}/latest").write_text("0" * 64)
+    (pointers / f"lab/plates/{ESCAPE}").write_text("0" * 64)
+    (manifest,) = (tmp_path / "registry/.quilt/packages").iterdir()
+    lines = manifest.read_text().splitlines()
+    lines[1] = json.dumps(json.loads(lines[1]) | {"physical_keys": [f"s3s://{ESCAPE}"]})
+    manifest.write_text("\n".join(lines) + "\n")
+    for arguments, code in (
+        (["list"], 0), (["list", "lab/plates"], 0), (["browse", "lab/plates"], 0),
+        (["install", "lab/plates", "dest"], 1),
+    ):  # fmt: skip
+        answer = package(*arguments, code=code)
+        assert not set("\x1b\x07") & {*answer.stdout, *answer.stderr}
+    assert r"s3s://\x1b]0;evil" in answer.stderr
+
+
+@pytest.mark.parametrize("size", ["Infinity", "NaN", "1" + "0" * 400, "-1"])
+def test_a_size_that_no_file_has_is_shown(data, tmp_path, size):
+    package("build", "lab/plates", "data/")
+    (manifest,) = (tmp_path / "registry/.quilt/packages").iterdir()
+    manifest.write_text(
+        manifest.read_text().replace('"size":8', f'"size":{size}').replace('"size": 8', f'"size": {size}')
+    )
+    assert json.loads(package("browse", "lab/plates", "--json").stdout)["total_bytes"] == 3
+    shown = {"Infinity": "inf", "NaN": "nan"}.get(size, size[:10])
+    assert shown in package("browse", "lab/plates").stdout
 
 
 def test_every_command_is_documented_and_shows_examples():

@@ -96,8 +96,9 @@ def test_people_see_key_size_time_and_what_matched(api):
 
 def test_people_see_packages_then_entries_then_objects(api):
     older = PACKAGE | {"handle": "bio/old", "latest": False}
+    entry = ENTRY | {"highlights": {"metadata": ["<mark>user_meta.plate</mark>=7 … user_meta.well=B3"]}}
     api.body = json.dumps({
-        "total": 4, "totals": {"object": 1, "package": 2, "entry": 1}, "hits": [HIT, ENTRY, PACKAGE, older],
+        "total": 4, "totals": {"object": 1, "package": 2, "entry": 1}, "hits": [HIT, entry, PACKAGE, older],
     })  # fmt: skip
     lines = runner.invoke(app, ["search", "penguins"]).stdout.splitlines()
     [package] = [line for line in lines if "bio/penguins " in line and "5.0 MB" in line]
@@ -105,6 +106,7 @@ def test_people_see_packages_then_entries_then_objects(api):
     shown = "\n".join(lines)
     assert "bio/old (older)" in shown and "metadata: plate=penguins" in shown
     assert shown.index("bio/penguins") < shown.index("images/7.png") < shown.index("[bold]+.csv")
+    assert "metadata: plate=7 … well=B3" in shown and "user_meta" not in shown
     assert "s3://raw/a%20b/7.png" in shown and "bio/birds" in shown
     assert lines[-1] == "2 packages, 1 entry and 1 object found."
 
@@ -153,7 +155,7 @@ def test_the_packages_that_contain_an_object_are_shown(api):
     asked = urlsplit(api.asked[0])
     assert asked.path == "/api/containing" and parse_qsl(asked.query) == [("bucket", "raw"), ("key", "a b/7.png")]
     assert "bio/penguins" in result.stdout and "images/7.png" in result.stdout and "v1" in result.stdout
-    assert result.stdout.splitlines()[-1] == "Packages contain s3://raw/a b/7.png as 1 entry."
+    assert result.stdout.splitlines()[-1] == "1 package contains s3://raw/a b/7.png."
     answer = runner.invoke(app, ["search", "--containing", "s3://raw/a b/7.png", "--json"]).stdout
     assert json.loads(answer) == {"total": 1, "packages": [CONTAINED]}
 

@@ -161,5 +161,6 @@ def test_a_body_over_one_megabyte_is_refused_unread():
 
 def test_a_body_without_a_length_is_refused():
     with serving(lambda _: Response(200)) as client:
-        client.request("POST", "/", body=iter([b"x"]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        # Refused at its head, so the rest of it may find nobody there.
+        client.request("POST", "/", headers={"Transfer-Encoding": "chunked"})
         assert client.getresponse().status == 411

@@ -1,6 +1,7 @@
 """Manifests that packages are read from: cut off, senseless, old, odd, and whatever else they may hold."""
 
 import json
+import tracemalloc
 import warnings
 
 import pytest
@@ -12,6 +13,7 @@ from bucketdex.manifest import Hash, verify
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.loading import UnverifiedWarning
+from bucketdex.registry.tree import MOST_LEVELS
 
 HANDLE = "lab/plates"
 
@@ -130,9 +132,34 @@ def test_a_round_trip_keeps_all(tmp_path_factory, entries, meta, message):
             continue
         if "/" in key and own:
             package[key.rpartition("/")[0]].set_meta(own)
-    top_hash = package.build(HANDLE, message, registry)
+    top_hash = package.build(HANDLE, registry, message=message)
     found = Package.browse(HANDLE, registry)
     assert found.top_hash == top_hash and found.message == message and found.meta == meta
     assert list(found.walk()) == list(package.walk())
     assert list(found.directory.metadata()) == list(package.directory.metadata())
-    assert found.build(HANDLE, message, registry) == top_hash and found.diff(package) == ([], [], [])
+    assert found.build(HANDLE, registry, message=message) == top_hash and found.diff(package) == ([], [], [])
+
+
+def test_a_key_with_more_levels_than_any_has_is_refused_by_its_line(registry):
+    def named(levels: int, first: str = "d") -> str:
+        line = LINES[2] | {"logical_key": "/".join([first] + ["d"] * levels)}
+        return registered(registry, json.dumps(LINES[0]) + "\n" + json.dumps(line) + "\n")
+
+    assert keys(browse(named(MOST_LEVELS)))[0].count("/") == MOST_LEVELS
+    with pytest.raises(PackageError, match=r"line 2: 'd/d.*deeper than"):
+        browse(named(MOST_LEVELS + 1))
+    name = named(MOST_LEVELS, "n" * 100_000)
+    tracemalloc.start()
+    try:
+        browse(name)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000  # the path is not held once for each level
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("meta", ["1" * 5000, '{"a":' * 100_000 + "1" + "}" * 100_000])
+def test_metadata_that_python_cannot_read_are_told_with_their_entry(registry, meta):
+    lines = [json.dumps(LINES[0]), *(json.dumps(LINES[2] | {"logical_key": key, "meta": 0}) for key in "ab")]
+    name = registered(registry, "\n".join(lines).replace('"meta": 0', f'"meta": {{"n": {meta}}}'))
+    with pytest.raises(PackageError, match=r"(entry 'a'|line 2)"):
+        browse(name)

@@ -42,7 +42,7 @@ def manifest_path(registry, top_hash):
 def test_what_is_built_is_browsed(data, registry):
     package = Package().set_dir("/", data, meta={"owner": "lab"}).set_dir("copy", data, meta={"n": 1})
     package.set("one.txt", data / "README.md", meta={"label": 7})
-    top_hash = package.build(HANDLE, "first")
+    top_hash = package.build(HANDLE, message="first")
     found = Package.browse(HANDLE)
     assert found.top_hash == top_hash == package.top_hash and found.origin == package.origin
     assert found.message == "first" and found.meta == {"owner": "lab"} and found["copy"].meta == {"n": 1}
@@ -189,7 +189,7 @@ def test_a_deletion_takes_directories_that_are_empty_then(data):
 
 def test_a_filtered_package_is_one_of_its_own(data, registry):
     package = Package().set_dir("a", data, meta={"n": 1}).set_dir("b", data).set_meta({"owner": "lab"})
-    package.build(HANDLE, "m")
+    package.build(HANDLE, message="m")
     found = package.filter(lambda key, entry: key.startswith("a/") and entry.size > 3)
     assert keys(found) == ["a/README.md", "a/plate7/wellB4.tif", "a/x.json"]
     assert found.meta == {"owner": "lab"} and found["a"].meta == {"n": 1} and "b" not in found
@@ -281,3 +281,15 @@ def test_import_costs_nothing_of_it():
     assert {"Package", "list_packages", "copy_package"} <= set(dir(bucketdex))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         bucketdex.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Package().diff("x"), lambda: Package().set("z", b"bytes"), lambda: Package().set_meta("x"),
+        lambda: Package().set("z", __file__, meta="x"),
+    ],
+)  # fmt: skip
+def test_arguments_of_another_type_are_told_what_is_wanted(wrong):
+    with pytest.raises(TypeError, match=r"Package\.browse|a path, an s3|a dict such as"):
+        wrong()

@@ -10,7 +10,7 @@ from bucketdex.manifest import Hash
 from bucketdex.registry import revisions
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import AbsentError, MovedError, PackageError
-from bucketdex.registry.making import building
+from bucketdex.registry.making import recording
 from bucketdex.registry.storage import ABSENT, storage_of
 
 HANDLE = "lab/plates"
@@ -38,7 +38,7 @@ def package(number):
 
 
 def build(registry, number, handle=HANDLE):
-    return package(number).build(handle, f"number {number}", registry)
+    return package(number).build(handle, registry, message=f"number {number}")
 
 
 def test_packages_and_their_revisions_are_listed(registry):
@@ -128,9 +128,46 @@ def test_revisions_of_one_second_are_told_apart(registry, monkeypatch):
 def test_a_record_that_lost_the_race_leaves_no_pointer(registry):
     first = build(registry, 1)
     with pytest.raises(MovedError):
-        building.record(registry, HANDLE, "1" * 64, [b"{}"], ABSENT)
+        recording.record(registry, HANDLE, "1" * 64, [b"{}"], ABSENT)
     assert {it.top_hash for it in bucketdex.list_package_versions(HANDLE, registry)} == {first}
     seen = revisions.latest(registry, HANDLE)
     assert seen and seen.top_hash == first
-    building.record(registry, HANDLE, "1" * 64, [b"{}"], seen.etag)
+    recording.record(registry, HANDLE, "1" * 64, [b"{}"], seen.etag)
     assert revisions.resolve(registry, HANDLE) == "1" * 64 and revisions.latest(registry, "lab/other") is None
+
+
+@pytest.mark.parametrize("older", [0, 1])
+def test_a_push_that_happens_during_a_deletion_stays_the_latest(registry, monkeypatch, older):
+    hashes = [build(registry, number) for number in range(older + 1)]
+    listed = revisions.revisions
+    pushed: list[str] = []
+
+    def overtaken(storage, handle):
+        found = listed(storage, handle)
+        if not pushed:
+            pushed.append(build(registry, 7))
+        return found
+
+    monkeypatch.setattr(revisions, "revisions", overtaken)
+    revisions.delete(registry, HANDLE, hashes[-1])
+    assert revisions.resolve(registry, HANDLE) == pushed[0]
+    assert {it.top_hash for it in listed(registry, HANDLE)} == {*hashes[:-1], pushed[0]}
+
+
+def test_files_that_are_no_pointers_block_nothing(registry):
+    hashes = [build(registry, number) for number in range(3)]
+    at = f".quilt/named_packages/{HANDLE}"
+    registry.write(f"{at}/README", b"hello")
+    registry.write(f"{at}/backup-of-old-pointer", hashes[0].encode())
+    registry.write(f"{at}/1700000000", b"<html>")
+    with pytest.warns(revisions.PointerWarning, match=r"1700000000 should hold a top hash.*left out"):
+        found = bucketdex.list_package_versions(HANDLE, registry)
+    assert [it.top_hash for it in found] == [*hashes, hashes[2]]
+    with pytest.warns(revisions.PointerWarning):
+        bucketdex.delete_package(HANDLE, registry, hashes[2])
+    assert revisions.resolve(registry, HANDLE) == hashes[1]  # not what the backup names
+    registry.write(f"{at}/latest", b"junk")
+    with pytest.warns(revisions.PointerWarning):
+        bucketdex.delete_package(HANDLE, registry, hashes[0])
+    bucketdex.delete_package(HANDLE, registry)
+    assert list(bucketdex.list_packages(registry)) == []

@@ -4,10 +4,13 @@ import os
 import threading
 
 import pytest
+from botocore import exceptions as botocore
 
+from bucketdex.errors import Transient
 from bucketdex.registry.errors import AbsentError, MovedError, PackageError
 from bucketdex.registry.storage import ABSENT, address_of, default_registry, locate, storage_of
 from bucketdex.registry.storage.local import SCRATCH, LocalFolder
+from bucketdex.registry.storage.s3 import Bucket
 
 
 @pytest.fixture
@@ -146,3 +149,26 @@ def test_the_default_registry_is_the_users_or_the_one_that_is_named(monkeypatch,
     assert default_registry() == str(tmp_path / "bucketdex/packages")
     monkeypatch.setenv("BUCKETDEX_REGISTRY", "s3://my-data")
     assert default_registry() == "s3://my-data"
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "said"),
+    [
+        (botocore.NoCredentialsError(), PackageError, "no credentials.* to read s3://b/k .*set AWS_PROFILE"),
+        (botocore.UnauthorizedSSOTokenError(), PackageError, "no credentials.*log in"),
+        (botocore.EndpointConnectionError(endpoint_url="x"), Transient, "does not answer.*s3://b/k.*later"),
+        (botocore.ReadTimeoutError(endpoint_url="x"), Transient, "does not answer"),
+        (botocore.ParamValidationError(report="Invalid bucket name"), PackageError, "s3://b/k: .*Invalid bucket name"),
+    ],
+)
+def test_what_boto3_cannot_ask_is_told_as_what_it_means(error, told, said):
+    class S3:
+        def head_object(self, **_):
+            raise error
+
+        get_object = head_object
+
+    bucket = Bucket("b", S3())
+    for ask in (bucket.head, bucket.read, lambda key: bucket.read_range(key, 0, 1)):
+        with pytest.raises(told, match=said):
+            ask("k")

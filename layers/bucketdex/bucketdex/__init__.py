@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bucketdex.registry.api import copy_package, delete_package, list_package_versions, list_packages
+    from bucketdex.registry.errors import AbsentError, MovedError, PackageError
+    from bucketdex.registry.loading import UnverifiedWarning
     from bucketdex.registry.package import Package
 
-__all__ = ["Package", "copy_package", "delete_package", "list_package_versions", "list_packages"]
+__all__ = [
+    "AbsentError", "MovedError", "Package", "PackageError", "UnverifiedWarning", "copy_package", "delete_package",
+    "list_package_versions", "list_packages",
+]  # fmt: skip
 __version__ = "0.1.0"
 
-_PLACES = dict.fromkeys(__all__, "bucketdex.registry.api") | {"Package": "bucketdex.registry.package"}
+_ERRORS = ("AbsentError", "MovedError", "PackageError")
+_PLACES = (
+    dict.fromkeys(__all__, "bucketdex.registry.api")
+    | dict.fromkeys(_ERRORS, "bucketdex.registry.errors")
+    | {"Package": "bucketdex.registry.package", "UnverifiedWarning": "bucketdex.registry.loading"}
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,14 +7,17 @@ connection is dropped, and who asked is told to ask through boto3.
 
 import contextlib
 import socket
+import ssl
 from collections import deque
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from urllib3.util.wait import wait_for_read
 
 PIECE_BYTES = 64 * 1024  # read at a time; most answers come in one
 MOST_HEAD_BYTES = 64 * 1024  # of status line and headers
+MOST_BODY_BYTES = 64 * 1024 * 1024  # of an answer that is held in memory; what is asked for here is shorter
 MOST_IDLE = 64  # connections kept to a host
 
 
@@ -42,9 +45,8 @@ class Connections:
         origin = f"{parts.scheme}://{parts.netloc}"
         idle = self._idle.setdefault(origin, deque(maxlen=MOST_IDLE))
         while True:
-            try:
-                connection, reused = idle.pop(), True
-            except IndexError:
+            connection, reused = _unused(idle), True
+            if connection is None:
                 opened = self._open(origin)
                 if opened is None:
                     return None
@@ -90,6 +92,19 @@ class Connections:
         return connection
 
 
+def _unused(idle: deque[socket.socket]) -> socket.socket | None:
+    """Take a connection on which nothing has come since its last answer; others are closed."""
+    while True:
+        try:
+            connection = idle.pop()
+        except IndexError:
+            return None
+        # Its end, or more of an answer: that would be taken for the next one. Of TLS some may be read already.
+        if not wait_for_read(connection, 0) and not (isinstance(connection, ssl.SSLSocket) and connection.pending()):
+            return connection
+        connection.close()
+
+
 def _read(connection: socket.socket) -> Answer | None:
     """Read an answer; raises `EOFError` where none begins."""
     received = connection.recv(PIECE_BYTES)
@@ -108,7 +123,7 @@ def _read(connection: socket.socket) -> Answer | None:
         length = int(headers["content-length"])
     except (ValueError, KeyError, IndexError):
         return None
-    if not 200 <= status < 600 or "transfer-encoding" in headers or len(body) > length:
+    if not 200 <= status < 600 or "transfer-encoding" in headers or not len(body) <= length <= MOST_BODY_BYTES:
         return None
     whole = body if len(body) == length else _rest(connection, body, length)
     return None if whole is None else Answer(status, headers, whole)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 METADATA = "x-amz-meta-"
+PIECE_BYTES = 1024 * 1024
 # Header of the answer -> the name that boto3 gives it. All that a document is made of.
 STRINGS = {
     "etag": "ETag", "x-amz-version-id": "VersionId", "content-type": "ContentType", "content-range": "ContentRange",
@@ -89,8 +90,9 @@ class QuickS3:
                 return answer.body
         wanted = {"VersionId": version_id} if version_id else {}
         found = self.get_object(Bucket=bucket, Key=key, **wanted)
-        body: bytes = found["Body"].read()
-        return body
+        body = found["Body"]
+        # By pieces: memory is taken for what comes, not for what its length says.
+        return b"".join(iter(lambda: body.read(PIECE_BYTES), b""))
 
     def put(self, bucket: str, key: str, body: bytes, digest: bytes | None = None, content_type: str = "") -> Landed:
         """Put an object with its SHA-256, which S3 compares and keeps; raises what boto3 raises.

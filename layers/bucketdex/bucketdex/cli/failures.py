@@ -3,7 +3,8 @@
 import errno
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+import warnings
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -55,7 +56,9 @@ class Commands(TyperGroup):
     def invoke(self, ctx: "Context") -> Any:  # type: ignore[override]
         """Run the command that was named."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _warned
+                return super().invoke(ctx)
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except BrokenPipeError as error:
@@ -76,7 +79,7 @@ class Commands(TyperGroup):
             if "--debug" in sys.argv or os.environ.get("BUCKETDEX_DEBUG"):
                 raise
             message, code = explained(error)
-            typer.echo(f"bucketdex: {message}", err=True)
+            typer.echo(f"bucketdex: {_shown(message)}", err=True)
             sys.exit(code)
         finally:
             _flush()
@@ -93,7 +96,7 @@ def _flush() -> None:
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with a message."""
-    typer.secho(as_called(f"bucketdex: {message}"), err=True)
+    typer.secho(as_called(f"bucketdex: {_shown(message)}"), err=True)
     raise typer.Exit(code)
 
 
@@ -103,7 +106,12 @@ def usage(message: str) -> NoReturn:
 
 
 def explained(error: Exception) -> tuple[str, int]:
-    """Return what to say of an error, and the exit code."""
+    """Return what to say of an error, without anything that a terminal would obey, and the exit code."""
+    message, code = _explained(error)
+    return _shown(message), code
+
+
+def _explained(error: Exception) -> tuple[str, int]:
     from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
     from opensearchpy.exceptions import OpenSearchException
 
@@ -137,6 +145,28 @@ def _former_stack(error: Exception) -> str:
         '\n  to leave that:      eval "$(bucketdex local env --unset)"'
         '\n  to start a new one: bucketdex local up && eval "$(bucketdex local env)"' + last_words()
     )
+
+
+def _shown(message: str) -> str:
+    """Return a message, which may hold names from anywhere, as a terminal can be given it; lines stay lines."""
+    from bucketdex.cli.output import printable
+
+    return "\n".join(map(printable, message.split("\n")))
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning: what is for users as a line, what is for programmers with its place."""
+    if issubclass(category, UserWarning):
+        typer.echo(f"bucketdex: {_shown(str(message))}", err=True)
+    else:
+        (file or sys.stderr).write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _line(error: Exception) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
+OF_AUTHOR = re.compile(r"(^|\s|<mark>)user_meta\.")  # where an entry has its author's metadata
 FRAGMENTS = 2  # of a hit that people are shown
 HASH_CHARACTERS = 12  # of a top hash; six or more find it
 LONGEST_MESSAGE = 120  # characters
@@ -50,7 +51,11 @@ def print_containing(answer: dict[str, Any], address: str) -> None:
         )  # fmt: skip
     console().print(found)
     shown = f", {len(packages)} of them above" if len(packages) < answer["total"] else ""
-    typer.echo(f"Packages contain {printable(address)} as {_count('entry', answer['total'])}{shown}.")
+    if shown:
+        typer.echo(f"{_count('entry', answer['total'])} of packages have {printable(address)}{shown}.")
+        return
+    number = len({(it["registry"], it["top_hash"]) for it in packages})
+    typer.echo(f"{_count('package', number)} {'contains' if number == 1 else 'contain'} {printable(address)}.")
 
 
 def marked(fragment: str) -> "Text":
@@ -136,7 +141,9 @@ def _highlights(highlights: dict[str, list[str]], own: str) -> "list[Text]":
     from rich.text import Text
 
     return [
-        Text.assemble((f"{field}: ", "dim"), marked(fragment))
+        Text.assemble(
+            (f"{field}: ", "dim"), marked(OF_AUTHOR.sub(r"\1", fragment) if field == "metadata" else fragment)
+        )
         for field, fragments in highlights.items()
         for fragment in fragments[:FRAGMENTS]
         if field != own or len(highlights) == 1

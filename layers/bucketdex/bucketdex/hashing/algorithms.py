@@ -81,6 +81,11 @@ _OF_BYTES: dict[str, Callable[[bytes], str]] = {SHA256: _hex, CHUNKED: chunked, 
 
 
 @cache
+def agrees(type_: str, said: str, found: str) -> bool:
+    """Tell whether the value that a manifest has for a hash is the one that was computed; hex may be in capitals."""
+    return found == (said.lower() if type_ == SHA256 else said)
+
+
 def is_verifiable(type_: str) -> bool:
     """Tell whether bytes can be compared here with a hash of this type."""
     return type_ in _OF_BYTES and (type_ != CRC64NVME or importlib.util.find_spec("awscrt") is not None)

@@ -79,7 +79,7 @@ def fault_of_handle(handle: str) -> str | None:
     """Return why a package cannot have this handle, or None."""
     if HANDLE.fullmatch(handle):
         return None
-    return f"{handle[:100]!r} is no handle of a package: AUTHOR/DESCRIPTION, each of letters, digits, _ and -"
+    return f"{handle[:100]!r} is no handle of a package: AUTHOR/NAME, each of letters, digits, _ and -"
 
 
 def pointed_at(content: bytes) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 from bucketdex.manifest import Entry as Line
 from bucketdex.manifest import Hash
 from bucketdex.registry.errors import PackageError
-from bucketdex.registry.metadata import NOTHING, Kept, kept, shown
+from bucketdex.registry.metadata import NOTHING, Kept, checked, kept, shown
 
 if TYPE_CHECKING:
     from bucketdex.registry.storage import Location
@@ -47,7 +47,7 @@ class Entry(msgspec.Struct, gc=False):
     def set_meta(self, meta: Mapping[str, Any] | None) -> None:
         """Set the author's metadata; raises `PackageError` for what JSON cannot hold."""
         found = self.metadata
-        self.kept = kept((found if isinstance(found, dict) else {}) | {USER: None if meta is None else dict(meta)})
+        self.kept = kept((found if isinstance(found, dict) else {}) | {USER: None if meta is None else checked(meta)})
 
     def copy(self) -> "Entry":
         """Return one like it, to be changed on its own."""
@@ -90,12 +90,13 @@ class Entry(msgspec.Struct, gc=False):
 
     def fault_of(self, data: bytes) -> str | None:
         """Return how these bytes differ from those that it names, or None; what cannot be compared does not differ."""
-        from bucketdex.hashing import digest_of, is_verifiable  # noqa: PLC0415
+        from bucketdex.hashing import agrees, digest_of, is_verifiable  # noqa: PLC0415
 
         if self.size is not None and self.size != len(data):
             return f"has {len(data)} bytes, not {self.size}"
-        if self.hash and is_verifiable(self.hash.type) and digest_of(self.hash.type, data) != self.hash.value:
-            return f"has another {self.hash.type} hash"
+        named = self.hash
+        if named and is_verifiable(named.type) and not agrees(named.type, named.value, digest_of(named.type, data)):
+            return f"has another {named.type} hash"
         return None
 
     def deserialize(

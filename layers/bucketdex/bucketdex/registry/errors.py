@@ -11,5 +11,19 @@ class AbsentError(PackageError):
     """There is no such object, package or revision."""
 
 
+class NoBucketError(AbsentError):
+    """There is no such bucket."""
+
+
+class NoPackageError(AbsentError):
+    """There is no such package in the registry."""
+
+
 class MovedError(PackageError):
-    """An object is no longer the one that was seen: another writer was there first."""
+    """An object is no longer the one that was seen: another writer was there first.
+
+    Of a package that was pushed meanwhile: the top hash that the push was made from, and the one that is there now.
+    """
+
+    before: str | None = None
+    now: str | None = None

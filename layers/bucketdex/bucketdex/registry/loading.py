@@ -2,7 +2,7 @@
 
 import gc
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -59,7 +59,7 @@ def load(pieces: Iterable[bytes], name: str) -> Loaded:
     gc.disable()  # nothing of it can be garbage; to look for some takes half of the time
     try:
         _collect(lines, directory, name, of_a_bucket=of_a_bucket)
-        found = _top_hash(first, directory)
+        found = _top_hash(first, directory, name)
     finally:
         if collecting:
             gc.enable()
@@ -67,11 +67,23 @@ def load(pieces: Iterable[bytes], name: str) -> Loaded:
     return Loaded(fields, directory, found)
 
 
-def _top_hash(header: Header, directory: Directory) -> str | None:
+def _top_hash(header: Header, directory: Directory, name: str) -> str | None:
+    said = "the header"
+
+    def entries() -> Iterator[LineEntry]:
+        nonlocal said
+        for key, entry in directory.walk():
+            said = f"the entry {key[:200]!r}"
+            yield entry.line(key)
+
     try:
-        return top_hash(header, lambda: (entry.line(key) for key, entry in directory.walk()))
+        return top_hash(header, entries)
     except TopHashError:  # an entry has no hash or size
         return None
+    except (ValueError, RecursionError) as error:  # metadata are read here for the first time
+        raise PackageError(
+            f"the manifest {name} cannot be read: {said} has metadata that are no JSON of Python ({error})"
+        ) from error
 
 
 def _collect(lines: Iterable[Line], root: Directory, name: str, *, of_a_bucket: bool) -> None:

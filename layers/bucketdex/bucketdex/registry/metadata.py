@@ -1,6 +1,7 @@
 """Metadata of entries as they are held: as JSON until somebody asks, as most are only carried from one manifest on."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +13,13 @@ type Kept = msgspec.Raw | Any  # JSON as it stands, or the value where only Pyth
 NOTHING = msgspec.Raw(b"{}")
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def checked(meta: Any) -> dict[str, Any]:
+    """Return an author's metadata as a dict; raises `TypeError` for what is no mapping of names to values."""
+    if not isinstance(meta, Mapping):
+        raise TypeError(f"metadata are a dict such as {{'plate': 7}}, not {type(meta).__name__}")
+    return dict(meta)
 
 
 def kept(metadata: Any) -> Kept:

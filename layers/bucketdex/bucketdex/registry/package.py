@@ -9,8 +9,8 @@ from bucketdex.registry import revisions
 from bucketdex.registry.comparing import Diff, diff
 from bucketdex.registry.entry import USER, Entry
 from bucketdex.registry.errors import PackageError
-from bucketdex.registry.making import building
-from bucketdex.registry.metadata import as_json
+from bucketdex.registry.making import building, recording
+from bucketdex.registry.metadata import as_json, checked
 from bucketdex.registry.opening import Registry, Source, opened
 from bucketdex.registry.progress import Watch, unwatched
 from bucketdex.registry.tree import UNSET, Directory
@@ -69,9 +69,9 @@ class Package:
         cls,
         handle: str,
         registry: Registry = None,
-        dest: Source | None = None,
-        top_hash: str | None = None,
         *,
+        top_hash: str | None = None,
+        dest: Source | None = None,
         names: "Names" = "portable",
         progress: Watch = unwatched,
     ) -> "Package":
@@ -137,7 +137,7 @@ class Package:
 
     def set_meta(self, meta: Mapping[str, Any]) -> "Package":
         """Set the author's metadata of the package, or of the directory; raises `PackageError` for what is no JSON."""
-        as_json(found := dict(meta))
+        as_json(found := checked(meta))
         self.directory.meta = found
         return self
 
@@ -176,6 +176,8 @@ class Package:
 
     def diff(self, other: "Package") -> Diff:
         """Return which logical keys are added, modified, deleted in `other` over this one."""
+        if not isinstance(other, Package):
+            raise TypeError(f"diff takes a Package, such as Package.browse(...) returns, not {type(other).__name__}")
         return diff(self.directory, other.directory)
 
     def verify(self, folder: Source, *, extra_files_ok: bool = False, progress: Watch = unwatched) -> "Check":
@@ -190,23 +192,25 @@ class Package:
     def build(
         self,
         handle: str,
-        message: str | None = None,
         registry: Registry = None,
         *,
+        message: str | None = None,
         workflow: str | EllipsisType | None = ...,
         progress: Watch = unwatched,
     ) -> str:
         """Make this a revision of the package in a registry, and return its top hash. The data stay where they are.
 
-        `workflow` is one of the registry's, or None for none; else its default. Raises `PackageError`.
+        `workflow` is one of the registry's, or None for none; else its default. Where the registry's manifest of that
+        top hash names better places, it stays, and `KeptManifestWarning` tells. Raises `PackageError`.
         """
         storage = opened(registry)
+        building.refuse_files(storage, self.walk())
         self.fields = building.fields_of(
             self.fields, self.directory, storage, revisions.checked_handle(handle), message, workflow
         )
         building.hash_missing(self.walk(), progress)
         found = self.top_hash
-        building.record(storage, handle, found, building.manifest_of(self.header(), self.directory))
+        recording.record(storage, handle, found, building.manifest_of(self.header(), self.directory))
         self.origin = Origin(storage.uri, handle, found)
         return found
 
@@ -214,8 +218,8 @@ class Package:
         self,
         handle: str,
         registry: Registry = None,
-        message: str | None = None,
         *,
+        message: str | None = None,
         workflow: str | EllipsisType | None = ...,
         force: bool = False,
         copy: bool = False,

@@ -10,6 +10,8 @@ from bucketdex.registry.logical_keys import checked
 
 UNSET: Any = object()  # no metadata; a `null` in an old header is something else, as it is part of the top hash
 
+MOST_LEVELS = 1000  # of directories: a key of S3 has at most 512
+
 type Node = Entry | Directory
 
 
@@ -43,7 +45,12 @@ class Directory:
         directory.children[name] = entry
 
     def directory(self, path: str) -> "Directory":
-        """Return the directory at a path, made where it is absent; raises `PackageError` where a file is in its way."""
+        """Return the directory at a path, made where it is absent.
+
+        Raises `PackageError` where a file is in its way, or it is too deep.
+        """
+        if path.count("/") >= MOST_LEVELS:
+            raise PackageError(f"{path[:100]!r}... is deeper than {MOST_LEVELS} directories")
         found: Node = self
         for name in path.split("/"):
             assert isinstance(found, Directory)  # noqa: S101, else raised below
@@ -72,18 +79,21 @@ class Directory:
 
     def walk(self, above: str = "") -> Iterator[tuple[str, Entry]]:
         """Yield each file with its logical key, in the order of the tree: that of the top hash."""
-        # The names at one level, last first, for each level that is open: no recursion, however deep it is.
-        open_levels = [(above, sorted(self.children.items(), key=_name, reverse=True))]
+        # The names at one level, last first, for each level that is open, and how much of the path is above it.
+        prefix = above
+        open_levels = [(len(above), sorted(self.children.items(), key=_name, reverse=True))]
         while open_levels:
-            prefix, left = open_levels[-1]
+            left = open_levels[-1][1]
             if not left:
                 open_levels.pop()
+                prefix = prefix[: open_levels[-1][0]] if open_levels else above
                 continue
             name, node = left.pop()
             if isinstance(node, Entry):
                 yield prefix + name, node
             else:
-                open_levels.append((f"{prefix}{name}/", sorted(node.children.items(), key=_name, reverse=True)))
+                prefix = f"{prefix}{name}/"
+                open_levels.append((len(prefix), sorted(node.children.items(), key=_name, reverse=True)))
 
     def directories(self) -> Iterator[tuple[str, "Directory"]]:
         """Yield each directory beneath it with its path, which ends with `/`, in the order of the tree."""

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from bucketdex.hashing import hash_file, is_verifiable
+from bucketdex.hashing import agrees, hash_file, is_verifiable
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.logical_keys import fault
@@ -55,7 +55,7 @@ def verify(directory: Directory, folder: str | os.PathLike[str], *, extra_files_
             return False
         path = here[key].file
         try:
-            found = hash_file(path, digest.type, meter.add) == digest.value
+            found = agrees(digest.type, digest.value, hash_file(path, digest.type, meter.add))
         except OSError as error:
             raise PackageError(f"{path}: {error.strerror}") from error
         meter.add(0, 1)

@@ -57,7 +57,7 @@ def demo(
 
     A package is made of some of them, pushed and found. Then one object is overwritten and another deleted, and search
     has to follow. In the end every key of the bucket is compared with the index. Nothing leaves this machine, and run
-    again it takes seconds.
+    again it takes half a minute at most.
     """
     from bucketdex.cli.demo import next as next_steps
     from bucketdex.cli.demo import packaging, steps

@@ -17,7 +17,7 @@ def push(screen: Screen, bucket: str, wanted: Packaging) -> Pushed:
     package = Package().set_meta(wanted.metadata)
     for it in wanted.files:
         package.set(it.logical_key, it.file.path, it.metadata)
-    pushed = package.push(wanted.handle, f"s3://{bucket}", wanted.message)
+    pushed = package.push(wanted.handle, f"s3://{bucket}", message=wanted.message)
     total = sum(it.file.path.stat().st_size for it in wanted.files)
     screen.say(f"{plural(len(wanted.files), 'file')}, {size(total)}: {wanted.message}")
     if pushed.unchanged:

@@ -70,6 +70,13 @@ def storage(registry: str | None) -> "Storage":
     return storage_of(meant.removesuffix("/") if meant.startswith("s3://") else meant)
 
 
+def unnamed(registry: str | None) -> str:
+    """Return what is said of a registry that nobody named."""
+    import os
+
+    return "" if registry or os.environ.get("BUCKETDEX_REGISTRY") else " (no --registry and no BUCKETDEX_REGISTRY)"
+
+
 def reach_s3() -> None:
     """Make this process a client of the local stack, where one runs here and the environment names no other S3."""
     import contextlib
@@ -88,15 +95,24 @@ def browsed(text: str, registry: str | None) -> "Package":
     """Return the package that `HANDLE[@REVISION]` names; who runs the command is told where it is not verified."""
     import warnings
 
+    from bucketdex.cli.failures import RefusedError
+    from bucketdex.cli.output import printable
+    from bucketdex.registry.errors import NoPackageError
     from bucketdex.registry.loading import UnverifiedWarning
     from bucketdex.registry.package import Package
 
     handle, revision = named(text)
+    where = storage(registry)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UnverifiedWarning)
-        found = Package.browse(handle, storage(registry), revision)
+        try:
+            found = Package.browse(handle, where, revision)
+        except NoPackageError as error:
+            listed = "bucketdex package list" + (f" --registry {registry}" if registry else "")
+            said = f"there is no package {handle} in {where.uri}{unnamed(registry)}"
+            raise RefusedError(f"{said}; those that are: {listed}") from error
     for warning in told:
-        typer.echo(f"bucketdex: {warning.message}", err=True)
+        typer.echo(printable(f"bucketdex: {warning.message}"), err=True)
     return found
 
 

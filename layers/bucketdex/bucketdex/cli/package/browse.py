@@ -81,9 +81,9 @@ def _file(path: str, entry: Any) -> dict[str, Any]:
     return {
         "path": path,
         "type": "file",
-        "size": entry.size,
+        "size": _size(entry.size),
         "files": 1,
-        "physical_key": entry.physical_key,
+        "physical_key": str(entry.physical_key),
         "hash": entry.hash,
         "metadata": entry.metadata,
     }
@@ -99,8 +99,14 @@ def _sum(directory: "Directory") -> tuple[int, int]:
     files = total = 0
     for _, entry in directory.walk():
         files += 1
-        total += int(entry.size or 0)
+        told = _size(entry.size)
+        total += told if isinstance(told, int) else 0
     return files, total
+
+
+def _size(told: float | None) -> int | str | None:
+    """Return a size; one that no file can have, such as NaN, as text."""
+    return None if told is None else int(told) if 0 <= told < 1 << 63 else str(told)
 
 
 def _show(told: dict[str, Any]) -> None:
@@ -123,6 +129,6 @@ def _show(told: dict[str, Any]) -> None:
         meta = meta.get("user_meta", meta) if isinstance(meta, dict) else meta
         said = printable(json.dumps(meta, ensure_ascii=False)) if meta else ""
         count = f"{it['files']:,}" if it["type"] == "directory" else ""
-        amount = size(it["size"]) if isinstance(it["size"], int) else str(it["size"] or "")
+        amount = it["size"] if isinstance(it["size"], str) else size(it["size"])
         shown.add_row(amount, count, printable(it["path"]), said)
     console().print(shown)

@@ -40,7 +40,7 @@ def build(  # noqa: PLR0917, options
     metadata, wanted, storage = a.metadata(meta), a.workflow_of(workflow, no_workflow), a.storage(registry)
     made = made_of(sources, metadata, meta_from)
     with bar() as watch:
-        found = made.build(handle, message, storage, workflow=wanted, progress=watch)
+        found = made.build(handle, storage, message=message, workflow=wanted, progress=watch)
     sizes = [entry.size or 0 for _, entry in made.walk()]
     if as_json:
         told = {"registry": storage.uri, "handle": handle, "top_hash": found}

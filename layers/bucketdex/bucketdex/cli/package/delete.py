@@ -39,5 +39,5 @@ def delete(
         json_line({"registry": storage.uri, "handle": handle, "deleted": gone})
         return
     typer.echo(f"Deleted {plural(len(gone), 'pointer')} of {handle} in {storage.uri}. Its data are still there.")
-    if top_hash and (now := revisions.latest(storage, handle)):
+    if top_hash and (now := revisions.latest(storage, handle, whatever=True)) and now.top_hash:
         typer.echo(f"The latest revision is {now.top_hash}.")

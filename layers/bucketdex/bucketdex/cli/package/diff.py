@@ -37,7 +37,12 @@ def diff(
         for sign, keys in (("+", found.added), ("~", found.modified), ("-", found.deleted)):
             for key in keys:
                 typer.echo(f"{sign} {printable(key)}")
+        count = sum(map(len, found))
         counts = f"{len(found.added):,} added, {len(found.modified):,} modified, {len(found.deleted):,} deleted"
-        typer.echo(f"{plural(sum(map(len, found)), 'file')} differ: {counts}." if any(found) else "They are the same.")
+        typer.echo(
+            f"{plural(count, 'file')} {'differs' if count == 1 else 'differ'}: {counts}."
+            if any(found)
+            else "They are the same."
+        )
     if any(found):
         raise typer.Exit(NO)

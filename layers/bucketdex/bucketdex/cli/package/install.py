@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketdex.cli.failures import INTERRUPTED, epilog, fail, usage
+from bucketdex.cli.failures import INTERRUPTED, RefusedError, epilog, fail, usage
 from bucketdex.cli.options import Json
 from bucketdex.cli.package import arguments as a
 
@@ -43,14 +43,16 @@ def install(
 ) -> None:
     """Fetch the files of a package. What is in the folder already, as it should be, is not fetched again.
 
-    So an interrupted install goes on where it was. With --json: registry, handle, top_hash, folder, fetched, kept,
-    bytes, unverified (only their size could be compared), left_out (and why), alike (one name where case is not told).
+    So an interrupted install goes on, by whole files. A file of the same name with other content is replaced. With
+    --json: registry, handle, top_hash, folder, fetched, kept, bytes, unverified (only their size could be compared),
+    left_out (and why), alike (one name where case is not told).
     """
     import msgspec
 
     from bucketdex.cli.output import json_line
     from bucketdex.cli.package.watching import bar
     from bucketdex.registry.fetching.install import fetch_all
+    from bucketdex.registry.fetching.names import NamesError
     from bucketdex.registry.foreign import refuse_foreign
 
     if names not in NAMES:
@@ -66,6 +68,8 @@ def install(
     try:
         with bar() as watch:
             told = fetch_all(entries, folder, names=names, progress=watch)  # type: ignore[arg-type]
+    except NamesError as error:
+        raise RefusedError(error.told("--names {}")) from error
     except KeyboardInterrupt:
         fail(f"interrupted; what is in {folder} stays, and is not fetched when you install again", INTERRUPTED)
     if as_json:
@@ -76,8 +80,6 @@ def install(
 
 
 def _only[Found](entries: list[tuple[str, Found]], paths: list[str]) -> list[tuple[str, Found]]:
-    from bucketdex.cli.failures import RefusedError
-
     chosen = [it for it in entries if any(it[0] == path or it[0].startswith(f"{path}/") for path in paths)]
     for path in paths:
         if not any(key == path or key.startswith(f"{path}/") for key, _ in chosen):
@@ -88,7 +90,7 @@ def _only[Found](entries: list[tuple[str, Found]], paths: list[str]) -> list[tup
 def _show(told: "Fetched", package: str) -> None:
     from bucketdex.cli.output import plural, printable, size
 
-    kept = f", {told.kept:,} were there already" if told.kept else ""
+    kept = f", {told.kept:,} {'was' if told.kept == 1 else 'were'} there already" if told.kept else ""
     typer.echo(
         f"Installed {package} in {told.folder}: {plural(told.fetched, 'file')} fetched ({size(told.bytes)}){kept}."
     )

@@ -27,26 +27,26 @@ def list_packages(
     as_json: Json = False,
 ) -> None:
     """List packages by handle, or revisions of one: oldest first, the latest marked; with --json one line each."""
-    from bucketdex.cli.output import json_line
+    from bucketdex.cli.output import json_line, printable
     from bucketdex.registry.revisions import packages
 
     storage = a.storage(registry)
     if handle is not None:
-        _revisions(storage, handle, as_json)
+        _revisions(storage, handle, a.unnamed(registry), as_json)
         return
     count = 0
     for count, found in enumerate(packages(storage), 1):  # noqa: B007, it is asked for below
         if as_json:
             json_line({"handle": found})
         else:
-            typer.echo(found)
+            typer.echo(printable(found))
     if not count:
-        typer.echo(f"There is no package in {storage.uri}.", err=True)
+        typer.echo(f"There is no package in {storage.uri}{a.unnamed(registry)}.", err=True)
         raise typer.Exit(NO)
 
 
-def _revisions(storage: "Storage", handle: str, as_json: bool) -> None:
-    from bucketdex.cli.output import console, json_line, moment, table
+def _revisions(storage: "Storage", handle: str, unnamed: str, as_json: bool) -> None:
+    from bucketdex.cli.output import console, json_line, moment, printable, table
     from bucketdex.manifest.layout import LATEST
     from bucketdex.registry.revisions import Revision, revisions
 
@@ -62,9 +62,9 @@ def _revisions(storage: "Storage", handle: str, as_json: bool) -> None:
         if as_json:
             line = {"revision": it.revision, "created": created, "top_hash": it.top_hash, "latest": is_latest}
             json_line(line)
-        shown.add_row(it.revision, moment(created), it.top_hash, "latest" if is_latest else "")
+        shown.add_row(printable(it.revision), moment(created), printable(it.top_hash), "latest" if is_latest else "")
     if told and not as_json:
         console().print(shown)
     if not told:
-        typer.echo(f"There is no package {handle} in {storage.uri}.", err=True)
+        typer.echo(f"There is no package {handle} in {storage.uri}{unnamed}.", err=True)
         raise typer.Exit(NO)

@@ -38,6 +38,10 @@ def made_of(sources: list[str], meta: dict[str, Any] | None, meta_from: str | No
         else:
             name = source.partition("?")[0].rstrip("/").rpartition("/")[2] if source.startswith("s3://") else source
             made.set(key or os.path.basename(name), source)  # noqa: PTH119
+    if next(made.walk(), None) is None:
+        raise PackageError(
+            f"{', '.join(sources)}: all files are ignored by .quiltignore, so there is no package to make"
+        )
     if meta is not None:
         made.set_meta(meta)
     return made

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import INTERRUPTED, epilog, fail, usage
+from bucketdex.cli.failures import INTERRUPTED, RefusedError, epilog, fail, usage
 from bucketdex.cli.options import Json
 from bucketdex.cli.package import arguments as a
 from bucketdex.cli.package.making import Sources, made_of
@@ -47,6 +47,7 @@ def push(  # noqa: PLR0917, options
     """
     from bucketdex.cli.output import json_line
     from bucketdex.cli.package.watching import bar
+    from bucketdex.registry.errors import MovedError
     from bucketdex.registry.pushing.push import push as pushed
 
     handle, revision = a.named(handle)
@@ -58,11 +59,20 @@ def push(  # noqa: PLR0917, options
         usage("say what to push: folders, files or s3:// addresses")
     metadata, wanted, storage = a.metadata(meta), a.workflow_of(workflow, no_workflow), a.storage(registry)
     made = made_of(sources, metadata, meta_from)
+    where = f" --registry {registry}" if registry else ""
     try:
         with bar() as watch:
             told = pushed(made, handle, storage, message, workflow=wanted, force=force, copy=copy, progress=watch)
+    except MovedError as error:
+        if error.now is None:
+            raise
+        look = f"diff {handle}@{error.before[:12]} {handle}" if error.before else f"browse {handle}"
+        raise RefusedError(
+            f"{handle} in {storage.uri} has a newer revision, {error.now[:12]}, that was pushed meanwhile; it stays "
+            f"the latest. Look: bucketdex package {look}{where}. Then push again to make yours the latest; with "
+            "--force it is whatever is pushed meanwhile"
+        ) from error
     except KeyboardInterrupt:
-        where = f" --registry {registry}" if registry else ""
         fail(
             "interrupted; the package is as it was. What has landed is used when you push again, and told by\n"
             f"  bucketdex package status {handle}{where}",
@@ -75,7 +85,7 @@ def push(  # noqa: PLR0917, options
 
 
 def _show(told: "Pushed", registry: str | None) -> None:
-    from bucketdex.cli.output import joined, plural, size
+    from bucketdex.cli.output import joined, plural, printable, size
 
     if told.unchanged:
         typer.echo(f"Nothing is new: the latest revision of {told.handle} in {told.registry} is the same.")
@@ -90,6 +100,6 @@ def _show(told: "Pushed", registry: str | None) -> None:
         )
     typer.echo(f"top hash: {told.top_hash}")
     for note in told.notes:
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(f"note: {printable(note)}", err=True)
     where = f" --registry {registry}" if registry else ""
     typer.echo(as_called(f"Look into it:  bucketdex package browse {told.handle}@{told.top_hash[:8]}{where}"))

@@ -31,7 +31,7 @@ def status(handle: a.Handle, registry: a.Registry = None, as_json: Json = False)
     handle, _ = a.named(handle)
     storage = a.storage(registry)
     latest = revisions.latest(storage, handle)
-    told = _told(read(journal_path(storage.uri, handle)), latest.top_hash if latest else None)
+    told = _told(read(journal_path(storage, handle)), latest.top_hash if latest else None)
     told = {"registry": storage.uri, "handle": handle} | told
     if as_json:
         json_line(told)

@@ -1,18 +1,21 @@
 """Files of packages fetched into a folder: compared with their hash before they get their names."""
 
 import contextlib
+import itertools
 import os
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
-from bucketdex.hashing import CHUNKED, SHA256, Running, combined, digest_of, hash_file, is_verifiable
+from bucketdex.errors import Transient
+from bucketdex.hashing import CHUNKED, Running, agrees, combined, digest_of, hash_file, is_verifiable
 from bucketdex.manifest import Hash
 from bucketdex.manifest.layout import Physical
 from bucketdex.registry.errors import PackageError
@@ -21,6 +24,7 @@ from bucketdex.registry.s3_refusals import refused
 from bucketdex.registry.spans import read_span
 
 SCRATCH = ".bucketdex.partial"  # in the folder, so that a rename is all it takes
+OURS = re.compile(r"\d+-\d+-\d+")  # files in it
 STALE_SECONDS = 24 * 3600  # what a killed process left there is of no use to another
 PIECE_BYTES = 1024 * 1024
 
@@ -40,11 +44,10 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Folder:
-    """The folder that files are fetched into, and what has come into it."""
+    """The folder that files are fetched into, and what has come into it; `scratch` is where, in it, they are made."""
 
-    def __init__(self, root: Path, note: "Notebook", meter: Meter) -> None:
-        self.root = os.path.realpath(root)
-        self._scratch = os.path.join(self.root, SCRATCH)  # noqa: PTH118, a third of the cost for each file
+    def __init__(self, scratch: Path, note: "Notebook", meter: Meter) -> None:
+        self.root, self._scratch = os.path.realpath(scratch.parent), str(scratch)
         self._note, self.meter = note, meter
         self._made: set[str] = set()
         self._names = iter(range(1 << 62))
@@ -65,7 +68,7 @@ class Folder:
     def _remove(self, which: Callable[[os.DirEntry[str]], bool]) -> None:
         with contextlib.suppress(OSError), os.scandir(self._scratch) as found:
             for it in found:
-                if which(it):
+                if OURS.fullmatch(it.name) and which(it):
                     os.unlink(it.path)  # noqa: PTH108
 
     def scratch(self) -> str:
@@ -76,10 +79,10 @@ class Folder:
         """Give a file its name; raises `PackageError` where a link leads out of the folder."""
         above = os.path.dirname(wanted.path)  # noqa: PTH120
         if above not in self._made:
-            os.makedirs(above, exist_ok=True)  # noqa: PTH103
-            real = os.path.realpath(above)
+            real = os.path.realpath(above)  # links are followed also where its end is not there yet
             if real != self.root and not real.startswith(self.root.rstrip(os.sep) + os.sep):
                 raise PackageError(f"{above} is a link that leads out of {self.root}: {wanted} is not written there")
+            os.makedirs(above, exist_ok=True)  # noqa: PTH103
             self._made.add(above)
         os.replace(made, wanted.path)  # noqa: PTH105
         self._note.add(wanted, size, mtime_ns)
@@ -89,6 +92,17 @@ class Folder:
         """Note that of a file only the size could be compared."""
         with self._lock:
             self.unverified.append(wanted.logical_key)
+
+
+def scratch_in(root: str, keys: Iterable[str]) -> str:
+    """Return the name of a folder for files that are being made, which is none of the package and none of another's."""
+    taken = {key.partition("/")[0].casefold() for key in keys if key[: len(SCRATCH)].casefold() == SCRATCH}
+    for number in itertools.count():
+        name = f"{SCRATCH}{number or ''}"
+        path = Path(root, name)
+        if name not in taken and (not os.path.lexists(path) or (path.is_dir() and not path.is_symlink())):
+            return name
+    raise AssertionError  # there is always another
 
 
 class Notebook(msgspec.Struct):
@@ -119,6 +133,8 @@ class SmallDownloads:
             data = self._s3.read(where.bucket, where.key, where.version_id)
         except ClientError as error:
             raise refused(error, f"{wanted} cannot be fetched") from error
+        except (HTTPClientError, IncompleteReadError) as error:
+            raise Transient(f"the connection breaks while {wanted} is fetched: {error}; do it again later") from error
         if wanted.size is not None and len(data) != wanted.size:
             raise PackageError(f"{wanted} has {len(data)} bytes, its entry says {wanted.size}: it was replaced")
         if wanted.hash is None or not is_verifiable(wanted.hash.type):
@@ -160,7 +176,9 @@ class LargeDownload:
         self._pin = {"Bucket": where.bucket, "Key": where.key}
         if where.version_id:
             self._pin["VersionId"] = where.version_id
-        else:
+        hash_ = self._wanted.hash
+        # Of a version whose hash is compared no more has to be known.
+        if not (where.version_id and hash_ and is_verifiable(hash_.type)):
             found = self._s3.head_object(**self._pin)
             if found["ContentLength"] != self.size:
                 raise PackageError(
@@ -221,7 +239,7 @@ def _copy(wanted: Wanted, source: str, folder: Folder) -> None:
 
 
 def _equal(hash_: Hash, found: str) -> bool:
-    return found == (hash_.value.lower() if hash_.type == SHA256 else hash_.value)
+    return agrees(hash_.type, hash_.value, found)
 
 
 def _other(wanted: Wanted) -> PackageError:

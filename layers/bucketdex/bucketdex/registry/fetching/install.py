@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bucketdex.hashing import hash_file, is_verifiable
+from bucketdex.hashing import agrees, hash_file, is_verifiable
 from bucketdex.manifest import Hash
 from bucketdex.manifest.layout import physical
 from bucketdex.registry.concurrently import each
 from bucketdex.registry.entry import Entry
 from bucketdex.registry.errors import PackageError
-from bucketdex.registry.fetching.downloads import Folder, LargeDownload, Notebook, SmallDownloads, Wanted
+from bucketdex.registry.fetching.downloads import Folder, LargeDownload, Notebook, SmallDownloads, Wanted, scratch_in
 from bucketdex.registry.fetching.names import Names, choose
 from bucketdex.registry.foreign import refuse_foreign
 from bucketdex.registry.making.scanning import address_of_path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bucketdex.registry.package import Package
 
+SIZES = 1 << 63  # of files are below this, on every disk
 THREADS = 24  # requests for small files that wait for their answers at the same time
 
 _decode = msgspec.json.Decoder(tuple[str, int, int, str, str]).decode
@@ -122,7 +123,7 @@ def fetch_all(
         try:
             kept = _kept(wanted, noted, note, progress)
             left = [it for it, there in zip(wanted, kept, strict=True) if not there]
-            unverified = _fetch(left, root, note, progress, s3) if left else []
+            unverified = _fetch(left, Path(real, scratch_in(real, by_key)), note, progress, s3) if left else []
         finally:
             os.close(note.file)
     except OSError as error:
@@ -131,9 +132,9 @@ def fetch_all(
     return Fetched(real, len(left), len(wanted) - len(left), size, unverified, chosen.left_out, chosen.alike)
 
 
-def _fetch(left: list[Wanted], root: Path, note: Notebook, watch: Watch, s3: "S3Client | None") -> list[str]:
+def _fetch(left: list[Wanted], scratch: Path, note: Notebook, watch: Watch, s3: "S3Client | None") -> list[str]:
     meter = Meter(watch, "download", len(left), sum(it.size or 0 for it in left))
-    folder = Folder(root, note, meter)
+    folder = Folder(scratch, note, meter)
     folder.open()
     try:
         large: list[LargeDownload] = []
@@ -161,7 +162,7 @@ def _wanted(key: str, entry: Entry, path: str) -> Wanted:
     if source is None:
         raise PackageError(f"{key}: {address} is neither a file here nor an object in S3")
     size = entry.size
-    if size is not None and not (isinstance(size, int) and size >= 0):
+    if size is not None and not (isinstance(size, int) and 0 <= size < SIZES):
         raise PackageError(f"{key}: its entry says that it has {size} bytes; the manifest is damaged")
     return Wanted(key, path, source, size, entry.hash)
 
@@ -190,7 +191,8 @@ def _kept(wanted: list[Wanted], noted: dict[str, tuple[int, int, Hash]], note: N
     def compare(number: int) -> None:
         it = wanted[number]
         before = os.lstat(it.path)
-        kept[number] = it.hash is not None and hash_file(it.path, it.hash.type, meter.add) == it.hash.value
+        named = it.hash
+        kept[number] = bool(named and agrees(named.type, named.value, hash_file(it.path, named.type, meter.add)))
         if kept[number]:
             note.add(it, before.st_size, before.st_mtime_ns)
         meter.add(0, 1)

@@ -1,34 +1,50 @@
-"""A package becomes a revision in a registry: missing hashes, the manifest, then the pointers to it."""
+"""What a revision is made of: the hashes that are missing, the header, the manifest."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from types import EllipsisType
 from typing import Any
 
 from bucketdex.hashing import CHUNKED, ChangedError, hash_files
 from bucketdex.manifest import Hash, Header, TopHashError, top_hash, write
-from bucketdex.manifest.layout import Physical, manifest_key, pointer_key
+from bucketdex.manifest.layout import Physical
 from bucketdex.registry.concurrently import each
 from bucketdex.registry.entry import Entry
-from bucketdex.registry.errors import AbsentError, MovedError, PackageError
+from bucketdex.registry.errors import PackageError
+from bucketdex.registry.foreign import refuse_foreign
 from bucketdex.registry.progress import Meter, Watch
-from bucketdex.registry.revisions import checked_handle
 from bucketdex.registry.storage.local import path_of
-from bucketdex.registry.storage.protocol import ABSENT, Storage
+from bucketdex.registry.storage.protocol import Storage
 from bucketdex.registry.tree import UNSET, Directory
 from bucketdex.registry.workflows.applying import apply
 
 OBJECTS_AT_A_TIME = 24  # that S3 is asked for, each a request
-SECONDS_TRIED = 60  # a pointer is named by a second, which another push may have taken
+
+
+def refuse_files(storage: Storage, entries: Iterable[tuple[str, Entry]]) -> None:
+    """Raise `PackageError` where the manifest of a bucket would name files of this machine."""
+    if not storage.uri.startswith("s3://"):
+        return
+    count = 0
+    for _, it in entries:
+        refuse_foreign(it.physical_key)
+        count += it.physical_key.startswith("file:")
+    if count:
+        are = "1 file is" if count == 1 else f"{count:,} files are"
+        raise PackageError(f"{are} on this machine, and a package in {storage.uri} cannot refer to them: push it")
 
 
 def hash_missing(entries: Iterable[tuple[str, Entry]], watch: Watch, threads: int | None = None) -> None:
     """Set hash and size of the entries that have none, given with their logical keys.
 
     Local files are digested on all cores. Of objects in S3 the checksum that S3 keeps is taken where it tells; else
-    they are read. Raises `PackageError` where one cannot be read or is not of the size that it was.
+    they are read. Raises `PackageError` where one cannot be read or is not of the size that it was, and, with a hash or
+    without, where one is a file of another machine: the manifest of a folder would make it one of this.
     """
-    missing = [(key, it) for key, it in entries if it.hash is None or it.size is None]
+    missing: list[tuple[str, Entry]] = []
+    for key, it in entries:
+        refuse_foreign(it.physical_key)
+        if it.hash is None or it.size is None:
+            missing.append((key, it))
     _hash_files([it for _, it in missing if it.physical_key.startswith("file:")], watch, threads)
     _hash_objects([(key, it) for key, it in missing if not it.physical_key.startswith("file:")], watch)
 
@@ -113,43 +129,3 @@ def manifest_of(header: Header, directory: Directory) -> Iterator[bytes]:
         yield from write(header, directory.metadata(), (entry.line(key) for key, entry in directory.walk()))
     except (ValueError, RecursionError) as error:
         raise PackageError(f"the manifest cannot be written: {error}") from error
-
-
-def record(storage: Storage, handle: str, found: str, manifest: Iterable[bytes], latest_etag: str | None = None) -> str:
-    """Write a manifest, then the pointers to it, and return the Unix time that the revision is named by.
-
-    With `latest_etag` the pointer `latest` is moved only if it is still that one (`ABSENT`: if there is none); else
-    nothing points to the manifest, and `MovedError` is raised.
-    """
-    checked_handle(handle)
-    storage.write(manifest_key(found), b"".join(manifest))
-    revision = _point(storage, handle, found)
-    try:
-        storage.write(pointer_key(handle), found.encode(), if_etag=latest_etag)
-    except MovedError:
-        if _content(storage, pointer_key(handle)) != found.encode():  # else another push was of the same
-            storage.delete(pointer_key(handle, revision))
-            raise
-    return revision
-
-
-def _point(storage: Storage, handle: str, found: str) -> str:
-    """Write the pointer that a second names, or the next one that is free."""
-    now = int(time.time())
-    for second in range(now, now + SECONDS_TRIED):
-        key = pointer_key(handle, str(second))
-        try:
-            storage.write(key, found.encode(), if_etag=ABSENT)
-        except MovedError:
-            if _content(storage, key) != found.encode():
-                continue
-        return str(second)
-    raise PackageError(f"{handle} in {storage.uri} has revisions for each of the next {SECONDS_TRIED} seconds")
-
-
-def _content(storage: Storage, key: str) -> bytes | None:
-    """Return what a pointer holds, or None where another push has just taken it back."""
-    try:
-        return storage.read(key)
-    except AbsentError:
-        return None

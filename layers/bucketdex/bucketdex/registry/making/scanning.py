@@ -49,7 +49,10 @@ def set_directory(
     update_policy: str,
     versions: bool,
 ) -> None:
-    """Put all files beneath a folder or a prefix into a package, as the directory `path`; raises `PackageError`."""
+    """Put all files beneath a folder or a prefix into a package, as the directory `path`.
+
+    Raises `AbsentError` where there is none, else `PackageError`.
+    """
     if update_policy not in UPDATE_POLICIES:
         raise PackageError(f"update_policy is {update_policy!r}, but can be {' or '.join(UPDATE_POLICIES)}")
     within = "" if path.strip("/") in ("", ".") else path.strip("/") + "/"
@@ -57,6 +60,10 @@ def set_directory(
     take = taker(meta_from) if meta_from is not None else None
     listed = _objects(text, versions) if text.startswith("s3://") else _files(text)
     found = [(key, entry) for key, entry in listed if not key.startswith(REGISTRY)]
+    if not found and text.startswith("s3://"):
+        raise AbsentError(f"{text} holds no objects")
+    if not found and next(files_of(path_of(text)), None) is None:  # one whose files are all ignored is meant so
+        raise AbsentError(f"{text} holds no files")
     taken = 0
     for key, entry in found:
         if reason := fault(within + key):

@@ -4,12 +4,14 @@ A folder keeps no versions, and an older revision may refer to the bytes at a pa
 other bytes gets one that is named by its hash.
 """
 
+import contextlib
 import os
 import uuid
 from hashlib import sha256
 from pathlib import Path
 
 from bucketdex.hashing import CHUNKED, Running, hash_file
+from bucketdex.registry.errors import PackageError
 from bucketdex.registry.progress import Meter
 from bucketdex.registry.pushing.journal import Journal, Landed
 from bucketdex.registry.sources import Source, Stored, changed, hash_of_large
@@ -17,6 +19,7 @@ from bucketdex.registry.storage.local import SCRATCH, LocalFolder
 
 PIECE_BYTES = 1024 * 1024
 OBJECTS = ".quilt/objects"  # for bytes whose own path is taken
+TIMES_TRIED = 10  # that a name is looked for, while others take it
 
 
 class FolderCopies:
@@ -34,11 +37,7 @@ class FolderCopies:
         try:
             value = self._copied(source, made)
             hash_ = hash_of_large(source, value)
-            key, there = self._key(source, value)
-            if not there:
-                path = self.folder.root / key
-                path.parent.mkdir(parents=True, exist_ok=True)
-                made.replace(path)
+            key, there = self._placed(source, value, made)
         finally:
             made.unlink(missing_ok=True)
         stored = Stored(self.folder.address(key), source.size, hash_, "skipped" if there else "uploaded")
@@ -59,6 +58,22 @@ class FolderCopies:
                 raise changed(source)
         return running.value()
 
+    def _placed(self, source: Source, value: str, made: Path) -> tuple[str, bool]:
+        """Give the copy its name; return that, and whether the bytes were there already."""
+        for _ in range(TIMES_TRIED):
+            key, there = self._key(source, value)
+            if there:
+                return key, True
+            path = self.folder.root / key
+            with contextlib.suppress(FileExistsError):  # another push was there meanwhile: look again
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if key.startswith(f"{OBJECTS}/"):
+                    made.replace(path)  # whoever else puts it there has the same bytes
+                else:
+                    _name(made, path)
+                return key, False
+        raise PackageError(f"{source.path}: others write at {self.folder.address(key)} all the time: push again later")
+
     def _key(self, source: Source, value: str) -> tuple[str, bool]:
         """Return where the bytes go, and whether they are there already."""
         own = self.prefix + source.logical_key
@@ -73,3 +88,14 @@ class FolderCopies:
             if path.is_file() and path.stat().st_size == source.size and hash_file(path) == value:
                 return key, True
         return other, False
+
+
+def _name(made: Path, path: Path) -> None:
+    """Give a file a name that no other has; raises `FileExistsError` where one has it."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links: the name is taken first, by an empty file
+        path.open("xb").close()
+        made.replace(path)

@@ -2,7 +2,8 @@
 
 A journal is a file in the user's state folder, one for each registry and handle: a line about the push, a line for each
 file that it means to put, a line for each one that has landed. Lines are written whole and at once, so whatever ends
-the process leaves a journal that says no more than what is true. A push that succeeds removes it.
+the process leaves a journal that says no more than what was true. What was deleted since it does not know: the push
+that goes on asks. A push that succeeds removes it.
 """
 
 import os
@@ -15,6 +16,8 @@ import msgspec
 from bucketdex.manifest import Hash
 from bucketdex.registry.errors import PackageError
 from bucketdex.registry.state_folder import state_file
+from bucketdex.registry.storage.protocol import Storage
+from bucketdex.registry.storage.s3 import Bucket
 
 
 class Begun(msgspec.Struct, frozen=True, tag="begun"):
@@ -117,9 +120,11 @@ class Journal:
         self._path.unlink(missing_ok=True)
 
 
-def journal_path(registry: str, handle: str) -> Path:
-    """Return the file of the journal of pushes to a handle."""
-    return state_file("pushes", registry, handle)
+def journal_path(storage: Storage, handle: str) -> Path:
+    """Return the file of the journal of pushes to a handle; buckets of the same name in two S3s have two."""
+    if isinstance(storage, Bucket):
+        return state_file("pushes", storage.uri, handle, storage.s3.meta.endpoint_url)
+    return state_file("pushes", storage.uri, handle)
 
 
 def read(path: Path) -> Account | None:

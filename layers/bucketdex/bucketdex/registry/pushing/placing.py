@@ -19,6 +19,7 @@ from bucketdex.registry.parts import LARGE_BYTES, do_parts
 from bucketdex.registry.progress import Meter, Watch
 from bucketdex.registry.pushing.folder_copies import FolderCopies
 from bucketdex.registry.pushing.journal import Account, Begun, Journal, Landed, Meant, Parts
+from bucketdex.registry.pushing.presence import present
 from bucketdex.registry.pushing.references import Reading, Referred, look
 from bucketdex.registry.pushing.server_side import Copies, LargeCopy
 from bucketdex.registry.pushing.uploads import LargeUpload, Taken, Uploads
@@ -41,6 +42,7 @@ class Placing(msgspec.Struct, frozen=True):
     begun: Begun
     known: Account | None  # of the push that was interrupted
     copy: bool
+    sure: bool  # whether what the revision before says is looked at too, and not believed
     watch: Watch
 
     @property
@@ -73,10 +75,9 @@ def place(entries: Sequence[Entry], placing: Placing, journal: Journal) -> list[
 
 
 def _place_files(sources: list[Source], placing: Placing, journal: Journal) -> dict[int, Stored]:
-    landed = placing.known.landed if placing.known else {}
-    stored = {it.number: _again(landed[it.logical_key]) for it in sources if _has_landed(it, landed)}
+    known, stored = _landed(sources, placing)
     left = [it for it in sources if it.number not in stored]
-    journal.begin(placing.begun, placing.known, (Meant(it.logical_key, it.size) for it in sources))
+    journal.begin(placing.begun, known, (Meant(it.logical_key, it.size) for it in sources))
     meter = Meter(placing.watch, "upload", len(left), sum(it.size for it in left))
     match placing.storage:
         case LocalFolder() as folder:
@@ -87,7 +88,7 @@ def _place_files(sources: list[Source], placing: Placing, journal: Journal) -> d
             each(copies.copy, (it for it in left if it.number not in chosen), 4)
             return stored | copies.stored
         case Bucket() as bucket:
-            parts: Mapping[str, Parts] = placing.known.parts if placing.known else {}
+            parts: Mapping[str, Parts] = known.parts if known else {}
             uploads = Uploads(
                 bucket, placing.prefix, before=_before(left, placing), taken=_taken(bucket, placing.prefix, len(left)),
                 parts=parts, journal=journal, meter=meter,
@@ -96,6 +97,22 @@ def _place_files(sources: list[Source], placing: Placing, journal: Journal) -> d
             do_parts([LargeUpload(uploads, it) for it in left if it.size > LARGE_BYTES])
             return stored | uploads.stored
     raise PackageError(f"files cannot be put into {placing.storage.uri}")
+
+
+def _landed(sources: list[Source], placing: Placing) -> tuple[Account | None, dict[int, Stored]]:
+    """Return what has landed of the push that was interrupted and is still there, by the numbers of the entries.
+
+    With it comes the account of that push without what has been deleted since.
+    """
+    known = placing.known
+    if known is None:
+        return None, {}
+    told = {it.number: known.landed[it.logical_key] for it in sources if _has_landed(it, known.landed)}
+    there = present(placing.storage, placing.prefix, {it.address: it.size for it in told.values()})
+    gone = {it.logical_key for it in told.values() if it.address not in there}
+    kept = {key: it for key, it in known.landed.items() if key not in gone}
+    stored = {number: _again(it) for number, it in told.items() if it.address in there}
+    return msgspec.structs.replace(known, landed=kept), stored
 
 
 def _place_objects(objects: list[tuple[int, Entry, Physical]], placing: Placing) -> dict[int, Stored]:
@@ -137,7 +154,10 @@ def _place_objects(objects: list[tuple[int, Entry, Physical]], placing: Placing)
 
 
 def _before(left: Sequence[Source], placing: Placing) -> dict[str, Entry]:
-    """Return the entries of the revision before for the files that are to be put, where they are in S3."""
+    """Return the entries of the revision before for the files that are to be put, where they are versions in S3.
+
+    An object without a version may have been put over since.
+    """
     if not left or not placing.begun.parent:
         return {}
     wanted = {it.logical_key for it in left}
@@ -146,11 +166,14 @@ def _before(left: Sequence[Source], placing: Placing) -> dict[str, Entry]:
     try:
         for line in read(manifest_pieces(placing.storage, placing.begun.parent)):
             said = line.said
-            if isinstance(said, Entry) and said.logical_key in wanted and said.physical_keys[0].startswith(own):
+            if isinstance(said, Entry) and said.logical_key in wanted and _is_version(said.physical_keys[0], own):
                 found[said.logical_key] = said
     except AbsentError:  # a pointer without its manifest: then nothing is known
         return {}
-    return found
+    if not placing.sure:
+        return found
+    there = present(placing.storage, placing.prefix, {it.physical_keys[0]: it.size for it in found.values()})
+    return {key: it for key, it in found.items() if it.physical_keys[0] in there}
 
 
 def _taken(bucket: Bucket, prefix: str, files: int) -> Taken:
@@ -169,6 +192,10 @@ def _has_landed(source: Source, landed: Mapping[str, Landed]) -> bool:
     if it.address.startswith("s3://") and "?versionId=" not in it.address:
         return False  # it may have been replaced since: S3 is asked
     return source.known in (None, it.hash)
+
+
+def _is_version(address: str, begin: str) -> bool:
+    return address.startswith(begin) and "?versionId=" in address
 
 
 def _again(landed: Landed) -> Stored:

@@ -1,6 +1,7 @@
 """A package becomes a revision in a registry, with its data: the bytes first, then the manifest, the pointers last.
 
-So whatever ends it in between, the registry holds what it held before; what has landed is used by the next push.
+So whatever ends it in between, the registry holds what it held before; what has landed is used by the next push. Only
+in a bucket without versions the bytes at the same keys are lost.
 """
 
 import time
@@ -11,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bucketdex.manifest import Entry, Header, TopHashError, top_hash, write
-from bucketdex.manifest.layout import manifest_key
 from bucketdex.registry import revisions
-from bucketdex.registry.errors import AbsentError, MovedError, PackageError
-from bucketdex.registry.making.building import record
+from bucketdex.registry.errors import MovedError, PackageError
+from bucketdex.registry.making.recording import kept, point, put_manifest
 from bucketdex.registry.progress import Watch, unwatched
 from bucketdex.registry.pushing.journal import Begun, Journal, journal_path, read
 from bucketdex.registry.pushing.placing import Placing, place
@@ -63,13 +63,15 @@ def push(
     as_it_is: bool = False,
     progress: Watch = unwatched,
 ) -> Pushed:
-    """Push a package; then it is what it was, but for its message, its workflow and the revision it was made from.
+    """Push a package; then it is that revision: message, workflow, and entries with hashes, where the push put them.
 
-    `as_it_is` leaves message and workflow in its header as they are, unless a workflow of the registry applies.
+    With `force` it becomes the latest whatever is there now, and what the revision before says is not believed but
+    looked at: what was deleted since is put again. `as_it_is` leaves message and workflow in its header as they are,
+    unless a workflow of the registry applies.
     Raises `PackageError` where the workflow or a file does not allow it, `MovedError` where another revision was
     pushed since the one that this was made from, and `Transient` where S3 may take it later.
     """
-    now = revisions.latest(storage, revisions.checked_handle(handle))
+    now = revisions.latest(storage, revisions.checked_handle(handle), whatever=force)
     origin = package.origin
     made_from = now.top_hash if now else None
     if origin and (origin.registry, origin.handle) == (storage.uri, handle) and now:
@@ -84,27 +86,28 @@ def push(
     if applied or not as_it_is:
         header = _header(header, message, applied)
 
-    path = journal_path(storage.uri, handle)
+    path = journal_path(storage, handle)
     journal = Journal(path)
     begun = Begun(storage.uri, handle, time.time(), now.top_hash if now else None)
     try:
-        stored = place(lines, Placing(storage, begun, read(path), copy, progress), journal)
+        stored = place(lines, Placing(storage, begun, read(path), copy, force, progress), journal)
         placed = [
             Entry(line.logical_key, [it.address], it.size, it.hash, line.meta)
             for line, it in zip(lines, stored, strict=True)
         ]
         found, manifest = _manifest(header, package, placed)
         # Once more, just before the pointers are written: where a storage cannot compare by itself, this does.
-        again = revisions.latest(storage, handle)
+        again = revisions.latest(storage, handle, whatever=force)
         if not force:
             _check(storage, handle, now.top_hash if now else None, again.top_hash if again else None)
-        unchanged = again is not None and again.top_hash == found and _holds(storage, found, manifest)
+        outcome = put_manifest(storage, found, manifest, force=force)
+        unchanged = again is not None and again.top_hash == found and outcome != "written"
         etag = None if force else (again.etag if again else ABSENT)
         try:
-            revision = None if unchanged else record(storage, handle, found, [manifest], etag)
+            revision = None if unchanged else point(storage, handle, found, etag)
         except MovedError as error:
             latest = revisions.latest(storage, handle)
-            raise _moved(storage, handle, latest.top_hash if latest else "none") from error
+            raise _moved(storage, handle, made_from, latest.top_hash if latest else "none") from error
     finally:
         journal.close()
     journal.remove()
@@ -112,7 +115,13 @@ def push(
 
     package.fields = {name: value for name, value in header.fields.items() if name != "user_meta"}
     package.origin = Origin(storage.uri, handle, found)
-    return _told(storage, handle, found, revision, stored)
+    for (_, entry), it in zip(package.walk(), stored, strict=True):
+        entry.physical_key, entry.size, entry.hash = it.address, it.size, it.hash
+    told = _told(storage, handle, found, revision, stored)
+    if outcome == "kept":
+        hint = ". To have this one all the same: force"
+        told = msgspec.structs.replace(told, notes=(*told.notes, kept(storage, found) + hint))
+    return told
 
 
 def _header(header: Header, message: str | None, applied: Mapping[str, Any] | None) -> Header:
@@ -130,25 +139,19 @@ def _manifest(header: Header, package: "Package", placed: list[Entry]) -> tuple[
         raise PackageError(f"the manifest cannot be written: {error}") from error
 
 
-def _holds(storage: Storage, found: str, manifest: bytes) -> bool:
-    """Tell whether the registry has this manifest, byte by byte: one of the same top hash may name other places."""
-    try:
-        return storage.read(manifest_key(found)) == manifest
-    except AbsentError:
-        return False
-
-
 def _check(storage: Storage, handle: str, made_from: str | None, now: str | None) -> None:
     if now is not None and now != made_from:
-        raise _moved(storage, handle, now)
+        raise _moved(storage, handle, made_from, now)
 
 
-def _moved(storage: Storage, handle: str, now: str) -> MovedError:
-    return MovedError(
+def _moved(storage: Storage, handle: str, made_from: str | None, now: str) -> MovedError:
+    error = MovedError(
         f"{handle} in {storage.uri} has a newer revision, {now[:12]}, than the one that this was made from, and it "
         "stays the latest. Browse that one, make your changes to it and push; or push under another name. "
         "To push over it all the same: force"
     )
+    error.before, error.now = made_from, now
+    return error
 
 
 def _told(storage: Storage, handle: str, found: str, revision: str | None, stored: list[Stored]) -> Pushed:

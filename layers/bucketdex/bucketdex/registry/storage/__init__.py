@@ -1,6 +1,7 @@
 """Where registries and data are kept: one small protocol, a local folder, S3, and a place for others."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["ABSENT", "Location", "Stat", "Storage", "address_of", "default_registry", "locate", "storage_of"]
+
+
+BARE_WORD = re.compile(r"[\w-][\w.-]*")  # a name that may be meant for a bucket
 
 
 def storage_of(uri: str | os.PathLike[str], s3: "S3Client | None" = None) -> Storage:
@@ -30,6 +34,8 @@ def storage_of(uri: str | os.PathLike[str], s3: "S3Client | None" = None) -> Sto
                 f"{text!r} is no registry: in S3 that is a whole bucket, such as s3://{bucket or 'my-data'}"
             )
         return _bucket(bucket, s3)
+    if isinstance(uri, str) and BARE_WORD.fullmatch(text) and not path_of(text).is_dir():
+        raise PackageError(f"there is no folder {text}; the bucket is s3://{text}, a new folder is ./{text}")
     return LocalFolder(path_of(text))
 
 
@@ -45,6 +51,8 @@ def locate(address: str, s3: "S3Client | None" = None) -> Location:
 
 def address_of(source: str | os.PathLike[str]) -> str:
     """Return the physical key of a file: an `s3://` address as it is, anything else as the `file://` address."""
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"a source is a path, an s3:// address or an entry of a package, not {type(source).__name__}")
     text = os.fspath(source)
     return text if text.startswith("s3://") else path_of(text).as_uri()
 

@@ -5,18 +5,26 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore import exceptions as botocore
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 
 from bucketdex.aws import refusals
 from bucketdex.errors import Transient
 from bucketdex.manifest.layout import s3_uri
-from bucketdex.registry.errors import AbsentError, MovedError, PackageError
+from bucketdex.registry.errors import AbsentError, MovedError, NoBucketError, PackageError
 from bucketdex.registry.storage.protocol import ABSENT, PIECE_BYTES, Stat
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 RESUMED = 4  # times that a stream goes on after it broke off
+NO_CREDENTIALS = (
+    botocore.NoCredentialsError,
+    botocore.PartialCredentialsError,
+    botocore.CredentialRetrievalError,
+    botocore.TokenRetrievalError,
+    botocore.SSOError,
+)
 LOST_RACES = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -143,7 +151,7 @@ class Bucket:
         except ClientError as error:
             code = refusals.code(error)
             if code == "NoSuchBucket":
-                raise AbsentError(f"there is no bucket {self.name}, or not in this account and region") from error
+                raise NoBucketError(f"there is no bucket {self.name}, or not in this account and region") from error
             if code in refusals.GONE or (refusals.status(error) == 404):
                 raise AbsentError(f"there is no {self.address(key)}") from error
             if code in LOST_RACES or refusals.status(error) in (409, 412):
@@ -156,6 +164,17 @@ class Bucket:
             if refusals.status(error) == 416:
                 raise
             raise PackageError(f"S3 refuses to {doing} {self.address(key)}: {refusals.said(error)}") from error
+        except NO_CREDENTIALS as error:
+            raise PackageError(
+                f"there are no credentials of AWS to {doing} {self.address(key)} with ({error}); set AWS_PROFILE, or "
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in"
+            ) from error
+        except (HTTPClientError, botocore.ConnectionError) as error:
+            message = f"S3 does not answer what was asked to {doing} {self.address(key)}: {error}; do it again later"
+            raise Transient(message) from error
+        except BotoCoreError as error:
+            said = " ".join(str(error).split())
+            raise PackageError(f"S3 cannot be asked to {doing} {self.address(key)}: {said}") from error
 
     def _moved(self, key: str) -> MovedError:
         return MovedError(f"{self.address(key)} was changed by another writer meanwhile; read it again")

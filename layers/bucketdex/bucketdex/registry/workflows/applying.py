@@ -15,13 +15,8 @@ from bucketdex.manifest.layout import WORKFLOWS
 from bucketdex.registry.errors import AbsentError, PackageError
 from bucketdex.registry.storage import Location, Storage, locate
 from bucketdex.registry.storage.local import LocalFolder
-from bucketdex.registry.workflows.config import (
-    Workflow,
-    WorkflowConfig,
-    missing_extra,
-    parse,
-    pattern_of,
-)
+from bucketdex.registry.workflows.config import Workflow, WorkflowConfig, missing_extra, parse, pattern_of
+from bucketdex.registry.workflows.trial import PATTERNS, Demand, fault, matches
 
 Wanted = str | EllipsisType | None  # the id of a workflow; `...`: the registry's default; None: none
 Locate = Callable[[str], Location]
@@ -30,6 +25,7 @@ DRAFTS = {
     "http://json-schema.org/draft-07/schema#": "Draft7Validator",
     "https://json-schema.org/draft/2020-12/schema": "Draft202012Validator",
 }
+REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 
 
 def apply(
@@ -59,12 +55,12 @@ def apply(
     workflow = _workflow(config, name, address)
     pattern = pattern_of(workflow, address) if workflow else None
     schemas = _Schemas(config, address, isinstance(storage, LocalFolder), at)
-    of_metadata = schemas.validator(workflow.metadata_schema) if workflow and workflow.metadata_schema else None
-    of_entries = schemas.validator(workflow.entries_schema) if workflow and workflow.entries_schema else None
+    of_metadata = schemas.demand(workflow.metadata_schema) if workflow and workflow.metadata_schema else None
+    of_entries = schemas.demand(workflow.entries_schema) if workflow and workflow.entries_schema else None
 
     if workflow and workflow.is_message_required and not message:
         raise PackageError(f"the workflow {name!r} of {storage.uri} requires a message: say what this revision is")
-    if pattern and not pattern.search(handle):
+    if pattern and not matches(pattern, handle):
         raise PackageError(f"the workflow {name!r} of {storage.uri} wants handles like {pattern.pattern}, not {handle}")
     if of_metadata:
         _check(of_metadata, metadata, f"the metadata are not what the workflow {name!r} of {storage.uri} demands")
@@ -94,20 +90,20 @@ class _Schemas:
     def __init__(self, config: WorkflowConfig, address: str, local: bool, at: Locate) -> None:
         self._schemas = config.schemas or {}
         self._address, self._local, self._at = address, local, at
-        self._by_url: dict[str, tuple[Any, str]] = {}
+        self._by_url: dict[str, tuple[Demand, str]] = {}
         self.addresses: dict[str, str] = {}
 
-    def validator(self, id_: str) -> Any:
-        """Return the validator of a schema; raises `PackageError`."""
+    def demand(self, id_: str) -> Demand:
+        """Return a schema that was found to be one; raises `PackageError`."""
         if id_ not in self._schemas:
             raise PackageError(f"there is no schema {id_!r} in {self._address}")
         url = self._schemas[id_].url
         if url not in self._by_url:
             self._by_url[url] = self._load(id_, url)
-        validator, self.addresses[id_] = self._by_url[url]
-        return validator
+        demand, self.addresses[id_] = self._by_url[url]
+        return demand
 
-    def _load(self, id_: str, url: str) -> tuple[Any, str]:
+    def _load(self, id_: str, url: str) -> tuple[Demand, str]:
         if not url.startswith(("s3://", "file://")):
             raise PackageError(f"the schema {id_!r} in {self._address} is at {url!r}, not at an s3:// address")
         if url.startswith("file:") and not self._local:
@@ -116,11 +112,24 @@ class _Schemas:
         if read is None:
             raise AbsentError(f"the schema {id_!r} that {self._address} names is not there: {url}")
         text, address = read
+        keywords: set[str] = set()
+
+        def noted(value: dict[str, Any]) -> dict[str, Any]:
+            keywords.update(PATTERNS & value.keys())
+            if found := REFERENCES & value.keys():
+                raise PackageError(
+                    f"the schema {id_!r}, {address}, refers to another place ({min(found)}), which those of workflows "
+                    "cannot: write it out"
+                )
+            return value
+
         try:
-            schema = json.loads(text.decode(), object_hook=_no_reference)
+            schema = json.loads(text.decode(), object_hook=noted)
+            return Demand(_draft(schema, id_, address), schema, bool(keywords)), address
         except ValueError as error:
             raise PackageError(f"the schema {id_!r}, {address}, is not JSON: {error}") from error
-        return _validator(schema, id_, address), address
+        except RecursionError as error:
+            raise PackageError(f"the schema {id_!r}, {address}, is nested too deeply") from error
 
 
 def _pinned(location: Location) -> tuple[bytes, str] | None:
@@ -133,33 +142,25 @@ def _pinned(location: Location) -> tuple[bytes, str] | None:
     return storage.read(key, version), storage.address(key, version)
 
 
-def _no_reference(value: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in value:
-        raise PackageError("a schema of a workflow cannot refer to another one ($ref): write it out")
-    return value
-
-
-def _validator(schema: Any, id_: str, address: str) -> Any:
+def _draft(schema: Any, id_: str, address: str) -> str:
+    """Return the name of what validates by a schema; raises `PackageError` where it is none."""
     try:
         import jsonschema  # noqa: PLC0415, of the extra `packages`
     except ImportError as error:
         raise missing_extra("jsonschema") from error
     draft = schema.get("$schema", next(iter(DRAFTS))) if isinstance(schema, dict) else next(iter(DRAFTS))
-    if draft not in DRAFTS:
+    if not isinstance(draft, str) or draft not in DRAFTS:
         raise PackageError(f"the schema {id_!r}, {address}, is written in {draft!r}; known are {', '.join(DRAFTS)}")
-    validator = getattr(jsonschema, DRAFTS[draft])
     try:
-        validator.check_schema(schema)
+        getattr(jsonschema, DRAFTS[draft]).check_schema(schema)
     except jsonschema.SchemaError as error:
         raise PackageError(f"the schema {id_!r}, {address}, is no JSON Schema: {error.message}") from error
-    return validator(schema)
+    return DRAFTS[draft]
 
 
-def _check(validator: Any, value: Any, complaint: str) -> None:
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
-
-    error = best_match(validator.iter_errors(value))
-    if error is not None:
-        where = "".join(f"[{part!r}]" for part in error.absolute_path)
-        said = error.message if len(error.message) <= 500 else error.message[:500] + "..."
+def _check(demand: Demand, value: Any, complaint: str) -> None:
+    found = fault(demand, value)
+    if found is not None:
+        where = "".join(f"[{part!r}]" for part in found.where)
+        said = found.said if len(found.said) <= 500 else found.said[:500] + "..."
         raise PackageError(f"{complaint}: {said}" + (f" (at {where})" if where else ""))

@@ -68,7 +68,7 @@ def parse(text: bytes, address: str) -> WorkflowConfig:
         raise missing_extra("pyyaml") from error
     try:
         config = msgspec.convert(yaml.safe_load(text.decode()), WorkflowConfig)
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise PackageError(f"the workflows of the registry, {address}, are not YAML: {_line(error)}") from error
     except msgspec.ValidationError as error:
         raise PackageError(f"the workflows of the registry, {address}, are not as they should be: {error}") from error
@@ -85,7 +85,7 @@ def pattern_of(workflow: Workflow, address: str) -> re.Pattern[str] | None:
         return None
     try:
         return re.compile(workflow.handle_pattern)
-    except re.error as error:
+    except (re.error, RecursionError, OverflowError) as error:
         raise PackageError(f"{address}: {workflow.handle_pattern!r} is no regular expression: {error}") from error
 
 
