@@ -82,9 +82,11 @@ def test_what_was_indexed_is_found_by_the_search_api(index_objects, search_api, 
 
 def batch(lake: Lake, url: str) -> dict[str, Any] | None:
     """Return what waits in a queue as Lambda hands it over, None where nothing does."""
-    messages = lake.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    received = lake.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
+    messages = received.get("Messages", [])
     record = json.loads(PACKAGES.read_text())["Records"][0]
-    own = [{"messageId": it["MessageId"], "receiptHandle": it["ReceiptHandle"], "body": it["Body"]} for it in messages]
+    names = {"messageId": "MessageId", "receiptHandle": "ReceiptHandle", "body": "Body", "attributes": "Attributes"}
+    own = [{ours: it[theirs] for ours, theirs in names.items()} for it in messages]
     for it in messages:
         lake.sqs.delete_message(QueueUrl=url, ReceiptHandle=it["ReceiptHandle"])
     return {"Records": [record | it for it in own]} if own else None
