@@ -32,6 +32,7 @@ from bucketdex.packages.files import ManifestFile, RefusedError
 SIGN = timedelta(seconds=20)  # so often a loader gives a sign, and writes down how far it has come
 # Without a sign for so long a loader is dead, and what it had under way (a request takes 20 s at most) has arrived.
 DEAD = timedelta(seconds=60)
+FIRST_BYTES = 500_000  # of the first request, which OpenSearch waits for; each is twice as large until they are full
 STOP_SECONDS = 30.0  # with less time left no request with entries is begun
 
 
@@ -171,7 +172,7 @@ def chunks(
     `check` is called now and then, and may raise to end it.
     """
     documents: list[Versioned] = []
-    begins, size = offset, 0
+    begins, size, most = offset, 0, min(FIRST_BYTES, REQUEST_BYTES)
     for number, place, said in resume(pieces, offset):
         if not number % BETWEEN_CHECKS:
             check()
@@ -182,8 +183,9 @@ def chunks(
         else:
             continue
         size += len(made[1]) + 200  # what its action takes
-        if documents and size > REQUEST_BYTES:
+        if documents and size > most:
             yield Chunk(begins, documents)
+            most = min(2 * most, REQUEST_BYTES)
             documents, begins, size = [], place, len(made[1]) + 200
         documents.append(made)
     if documents:
