@@ -62,7 +62,11 @@ build: .tools/sam/.made ## Build the functions and the layer as they are deploye
 	.tools/sam/bin/python -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
 
 FUNCTION ?= IndexObjects
-EVENT ?= events/$(if $(filter IndexPackages,$(FUNCTION)),package-events,s3-created).json
+sample_IndexPackages := package-events
+sample_HashObjects := hash-requests
+sample_HashRanges := hash-range
+sample_SearchApi := search
+EVENT ?= events/$(or $(sample_$(FUNCTION)),s3-created).json
 base_image := public.ecr.aws/lambda/python:3.13-$(architecture)
 .PHONY: invoke
 invoke: setup ## Run a function in Lambda's container against the local stack (FUNCTION=... EVENT=events/...json)

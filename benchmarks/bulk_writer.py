@@ -25,11 +25,12 @@ import msgspec
 from benchmarks.measure import Cost, Figure, cost
 from bucketdex.aws import clients
 from bucketdex.aws.settings import OpenSearchSettings
+from bucketdex.changes import Checksum
 from bucketdex.index import writer
 from bucketdex.index.ids import object_id
 from bucketdex.index.mappings import objects_index
 from bucketdex.local import guard, opensearch
-from bucketdex.objects.document import Checksum, ObjectDocument
+from bucketdex.objects.document import ObjectDocument
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

@@ -9,9 +9,10 @@ compile() {
         ${UPGRADE:+--upgrade} "$@"
 }
 
-# The layer takes the versions that the tests ran with.
+# The layers take the versions that the tests ran with.
 compile pyproject.toml --extra local --group dev -o requirements/dev.txt
 compile pyproject.toml -c requirements/dev.txt -o layers/bucketdex/requirements.txt
+compile requirements/checksums.in -c requirements/dev.txt -o layers/checksums/requirements.txt
 # Only the files in these packages are wanted: what their code imports (pandas, jupyter) is left out.
 compile --group demo --no-deps -o requirements/demo.txt
 

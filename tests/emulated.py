@@ -36,3 +36,10 @@ class Aws:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request("POST", "/_bucketdex/faults", json.dumps(faults))
         assert connection.getresponse().status == 200
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return what was asked for since the counts began: method, path, answers, bytes, ..."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("GET", "/_bucketdex/requests")
+        answer: list[dict[str, Any]] = json.load(connection.getresponse())
+        return answer

@@ -40,6 +40,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         opensearch=clients.opensearch(given.opensearch),
         objects=ObjectReader(clients.quick_s3(given.s3_concurrency), lambda: datetime.now(UTC), remaining),
         pass_on=partial(send, clients.sqs(), given.package_events_url, keys_each=1),
+        ask_for_digests=partial(send, clients.sqs(), given.hash_requests_url, keys_each=1),
         remaining=remaining,
         concurrently=readers(given.s3_concurrency).map,
         span=tracer.provider.in_subsegment,

@@ -8,8 +8,9 @@ from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.aws import clients, settings
 from bucketdex.control import ControlTable
-from bucketdex.search import answering, api, containing
+from bucketdex.search import answering, api, containing, duplicates
 from bucketdex.search.containing import Containers
+from bucketdex.search.duplicates import Duplicates, Known
 from bucketdex.search.hits import Answer
 from bucketdex.search.question import Question
 from bucketdex.search.viewer import Viewer
@@ -33,10 +34,20 @@ def packages_of(bucket: str, key: str, version_id: str | None) -> Containers:
     return containing.containing(clients.opensearch(settings.opensearch()), viewer(), bucket, key, version_id)
 
 
+def duplicates_of(bucket: str, key: str) -> Duplicates:
+    """Find the objects with the same bytes."""
+    return duplicates.duplicates(clients.opensearch(settings.opensearch()), viewer(), bucket, key)
+
+
+def digests_of(names: list[tuple[str, str]]) -> list[Known]:
+    """Find what is known of the digests of objects."""
+    return duplicates.known(clients.opensearch(settings.opensearch()), viewer(), names)
+
+
 @cache
 def app() -> ALBResolver:
     """Return the routes, made once."""
-    return api.resolver(api.Answers(search, packages_of))
+    return api.resolver(api.Answers(search, packages_of, duplicates_of, digests_of))
 
 
 @logger.inject_lambda_context

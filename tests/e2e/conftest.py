@@ -39,4 +39,4 @@ def lake(state) -> Lake:
     for kind in KINDS:
         ensure(opensearch, control, kind)
     control.add_bucket(Bucket(BUCKET, datetime.now(UTC)))
-    return Lake(state, s3, sqs, opensearch, control)
+    return Lake(state, s3, sqs, dynamodb, opensearch, control)

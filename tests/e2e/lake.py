@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from opensearchpy import OpenSearch
 
 import packages
@@ -12,14 +13,18 @@ import parts
 from bucketdex.changes import parse_message
 from bucketdex.check.agreement import kind_of
 from bucketdex.control import ControlTable
+from bucketdex.digests.ledger import Result
 from bucketdex.index.ids import object_id
 from bucketdex.local import stack
 
 EVENTS = parts.ROOT / "events"
-SEARCH = EVENTS / "search.json"  # the one sample that is not a batch from a queue
-PACKAGES = EVENTS / "package-events.json"  # the one that is for IndexPackages
-SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH, PACKAGES})
+SEARCH = EVENTS / "search.json"  # no batch from a queue
+PACKAGES = EVENTS / "package-events.json"  # for IndexPackages
+HASH_REQUESTS = EVENTS / "hash-requests.json"  # for HashObjects
+RANGE = EVENTS / "hash-range.json"  # for HashRanges, no batch either
+SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH, PACKAGES, HASH_REQUESTS, RANGE})
 BUCKET = "example-bucket"
+SLIDE = "plates/slide.tif"  # what is to be hashed
 HANDLE = "lab/plates"  # of the package that the sample names
 GONE = ("removed", "deleted", "delete", "expired")  # parts of the names of samples that tell of a deletion
 
@@ -31,6 +36,7 @@ class Lake:
     state: stack.State
     s3: Any
     sqs: Any
+    dynamodb: Any
     opensearch: OpenSearch
     control: ControlTable
 
@@ -54,6 +60,27 @@ class Lake:
         top_hash, content = packages.manifest(entries, message="Plates", user_meta={"campaign": "aurora"})
         manifest = packages.put(self.s3, BUCKET, top_hash, content)
         return packages.point(self.s3, BUCKET, HANDLE, top_hash), manifest
+
+    def put_slide(self) -> bytes:
+        """Put the object that the samples of hashing name, without a version as they say; return its bytes."""
+        data = b"bucketdex" * 1024 * 1024
+        self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+        self.s3.put_object(Bucket=BUCKET, Key=SLIDE, Body=data, ContentType="image/tiff")
+        self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        return data
+
+    def result(self) -> Result:
+        """Return what the ledger has of the object that is to be hashed."""
+        found = self.dynamodb.scan(TableName=self.state.deployment.tables["ControlTable"])["Items"]
+        (result,) = [it["result"]["S"] for it in found if "result" in it]
+        return msgspec.json.decode(result, type=Result)
+
+    def forget_result(self) -> None:
+        """Empty the ledger, so that the object is read again."""
+        table = self.state.deployment.tables["ControlTable"]
+        for item in self.dynamodb.scan(TableName=table)["Items"]:
+            if item["pk"]["S"].startswith("digest#"):
+                self.dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
 
     def exists(self, key: str) -> bool:
         """Whether S3 has the key now."""

@@ -1,15 +1,18 @@
 """Every sample, through the functions as they are built for AWS, under Lambda's runtime emulator."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from bucketdex.changes import parse_message
+from bucketdex.hashing import chunked
 from bucketdex.index.generations import ENTRIES_ALIAS
 from bucketdex.local import stack
 from e2e.emulator import FunctionError, Invoke, built_function, running
-from e2e.lake import BUCKET, EVENTS, HANDLE, PACKAGES, SAMPLES, SEARCH, Lake
+from e2e.lake import BUCKET, EVENTS, HANDLE, HASH_REQUESTS, PACKAGES, RANGE, SAMPLES, SEARCH, SLIDE, Lake
 from parts import requires
 
 pytestmark = [requires("sam"), requires("build"), requires("emulator")]
@@ -37,6 +40,26 @@ def index_objects(state, package_events) -> Iterator[Invoke]:
 def index_packages(state, package_events) -> Iterator[Invoke]:
     own = variables(state, "IndexPackages") | {"BUCKETDEX_PACKAGE_EVENTS_URL": package_events}
     with running(built_function("IndexPackages"), own) as invoke:
+        yield invoke
+
+
+@pytest.fixture(scope="module")
+def facts(lake) -> str:
+    """A queue in place of BulkEvents, which the stack's own IndexObjects does not read."""
+    return lake.sqs.create_queue(QueueName="facts-of-built-functions")["QueueUrl"]
+
+
+@pytest.fixture(scope="module")
+def hash_objects(state, facts) -> Iterator[Invoke]:
+    own = variables(state, "HashObjects") | {"BUCKETDEX_BULK_EVENTS_URL": facts}
+    with running(built_function("HashObjects"), own) as invoke:
+        yield invoke
+
+
+@pytest.fixture(scope="module")
+def hash_ranges(state, facts) -> Iterator[Invoke]:
+    own = variables(state, "HashRanges") | {"BUCKETDEX_BULK_EVENTS_URL": facts}
+    with running(built_function("HashRanges"), own) as invoke:
         yield invoke
 
 
@@ -123,6 +146,46 @@ def test_the_sample_of_a_message_about_a_package_is_for_index_packages(index_pac
     assert lake.document(pointer)["handle"] == HANDLE
     assert lake.document(manifest) is None  # until its turn comes
     assert manifest in json.dumps(batch(lake, package_events))
+
+
+def told(lake: Lake, facts: str) -> dict[str, tuple[str, str]]:
+    """Return the value and origin of each checksum of the one fact that was sent."""
+    (record,) = batch(lake, facts)["Records"]
+    (change,) = parse_message(record["body"]).changes
+    assert (change.key, change.facts_only) == (SLIDE, True)
+    return {it.type: (it.value, it.origin) for it in change.facts[0].checksums}
+
+
+def test_the_sample_of_a_request_for_a_digest_is_for_hash_objects(hash_objects, facts, lake):
+    data = lake.put_slide()
+    lake.forget_result()
+    assert hash_objects(json.loads(HASH_REQUESTS.read_text())) == {"batchItemFailures": []}
+    computed = told(lake, facts)
+    assert computed["SHA256"] == (hashlib.sha256(data).hexdigest(), "computed")
+    assert computed["sha2-256-chunked"] == (chunked(data), "computed")
+
+
+def test_the_ranges_of_the_sample_give_the_same_digest(hash_ranges, facts, lake):
+    data = lake.put_slide()
+    lake.forget_result()
+    step = json.loads(RANGE.read_text())
+    assert hash_ranges(step) == {"range": 0, "state": "done"}
+    assert hash_ranges(step) == {"range": 0, "state": "done before"}
+    assert hash_ranges(step | {"number": 1}) == {"range": 1, "state": "done"}
+    assert hash_ranges(step | {"step": "combine"}) == {"state": "done"}
+    assert told(lake, facts)["sha2-256-chunked"] == (chunked(data), "computed")
+    with pytest.raises(FunctionError, match='"errorType": "Abandoned"'):
+        hash_ranges(step | {"number": 1, "object": step["object"] | {"etag": "another"}})
+
+
+def test_only_what_hashes_has_the_layer_of_checksums():
+    for name in ("HashObjects", "HashRanges"):
+        first, second = built_function(name).layers
+        assert (first.name, second.name) == ("BucketdexLayer", "ChecksumsLayer"), name
+        assert (second / "python" / "awscrt").is_dir()
+    for name in ("IndexObjects", "IndexPackages", "SearchApi"):
+        (layer,) = built_function(name).layers
+        assert not (layer / "python" / "awscrt").exists(), name
 
 
 def test_an_event_that_is_no_batch_is_an_error_of_the_function(index_objects):

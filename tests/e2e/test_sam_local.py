@@ -1,5 +1,6 @@
 """`sam local invoke` as a user calls it: what was built, in Lambda's container, against the local stack."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bucketdex.local import stack
-from e2e.lake import EVENTS, HANDLE, PACKAGES
+from e2e.lake import EVENTS, HANDLE, HASH_REQUESTS, PACKAGES, RANGE
 from parts import ARCHITECTURE, ROOT, SAM, requires
 
 pytestmark = requires("sam")
@@ -78,6 +79,16 @@ def test_a_package_is_indexed_by_sam_local_invoke(state, lake, variables):
     # Its hint went to the stack's own queue, as in AWS.
     assert stack.settled(state, 60)
     assert lake.document(manifest)["entry_state"]["state"] == "complete"
+
+
+@requires("build")
+@requires("docker")
+def test_an_object_is_hashed_by_sam_local_invoke(state, lake, variables):
+    data = lake.put_slide()
+    lake.forget_result()
+    assert json.loads(invoke("HashRanges", RANGE, state, variables)) == {"range": 0, "state": "done"}
+    assert json.loads(invoke("HashObjects", HASH_REQUESTS, state, variables)) == {"batchItemFailures": []}
+    assert hashlib.sha256(data).hexdigest() in {it.value for it in lake.result().checksums}
 
 
 def test_sam_has_nothing_to_object_to_in_the_template():

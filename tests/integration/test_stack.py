@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Sample:
         self.table = session.resource("dynamodb", endpoint_url=endpoint).Table(
             self.environment["BUCKETDEX_CONTROL_TABLE"]
         )
+        self.states = session.client("stepfunctions", endpoint_url=endpoint)
         (self.dead,) = [it.url for it in state.deployment.queues if it.holds_dead_letters]
 
     def send(self, *bodies: str) -> None:
@@ -41,6 +43,12 @@ class Sample:
             entries = [{"Id": str(at), "MessageBody": it} for at, it in enumerate(bodies[start : start + 10])]
             answer = self.sqs.send_message_batch(QueueUrl=self.environment["BUCKETDEX_WORK_URL"], Entries=entries)
             assert not answer.get("Failed")
+
+    def execute(self, **given: Any) -> str:
+        """Start the state machine; return the ARN of the execution."""
+        machine = self.environment["BUCKETDEX_STEPS_STATE_MACHINE_ARN"]
+        name = uuid.uuid4().hex
+        return self.states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))["executionArn"]
 
     def noted(self, what: str) -> dict[str, Any] | None:
         """Return what a function noted; `verb name#receives`."""
@@ -105,13 +113,14 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 def test_it_is_made_from_the_template_alone(sample):
     deployment = sample.state.deployment
-    assert {it.logical_id for it in deployment.functions} == {"Worker", "Web"}
+    assert {it.logical_id for it in deployment.functions} == {"Worker", "Web", "Step"}
     (source,) = deployment.event_sources
     assert (source.queue, source.function, source.batch_size, source.window, source.concurrency) == (
         "Work", "Worker", 20, WINDOW, 5)  # fmt: skip
     assert {it.logical_id: it.dead_letters for it in deployment.queues} == {
         "Work": "WorkDeadLetters", "WorkDeadLetters": None}  # fmt: skip
     assert [it.paths for it in deployment.routes] == [("/web/*",)]
+    assert [it.logical_id for it in deployment.state_machines] == ["Steps"]
 
 
 def test_a_second_up_returns_the_stack_that_runs(sample, tmp_path):
@@ -209,6 +218,29 @@ def test_routes_answer_as_the_load_balancer_does(sample):
     assert sample.get("/web/fine")[0] == 201, "and goes on"
 
 
+def test_a_state_machine_calls_its_function_with_no_more_processes_than_others_have(sample):
+    execution = sample.execute(numbers=list(range(12)), refuse=-1)
+    in_flight: list[int] = []
+    assert stack.settled(sample.state, 30, lambda depths: in_flight.append(depths["Steps"].in_flight))
+    assert 1 in in_flight, "while it runs not all is settled"
+    ended = sample.states.describe_execution(executionArn=execution)
+    assert ended["status"] == "SUCCEEDED"
+    answers = json.loads(ended["output"])
+    assert [it["number"] for it in answers] == list(range(12))
+    assert len({it["process"] for it in answers}) <= stack.WORKERS, "the map asks for forty"
+    (step,) = [it for it in sample.state.deployment.functions if it.logical_id == "Step"]
+    assert {it["told"] for it in answers} == {step.arn}
+
+
+def test_what_a_step_raises_is_caught_by_its_name(sample):
+    execution = sample.execute(numbers=[1, 2, 3], refuse=2)
+    assert stack.settled(sample.state, 30)
+    ended = sample.states.describe_execution(executionArn=execution)
+    error = json.loads(ended["output"])["error"]
+    assert error["Error"] == "Refused"
+    assert json.loads(error["Cause"])["errorMessage"] == "no 2"
+
+
 def test_opensearch_comes_back_with_its_data_when_it_is_killed(sample):
     home = Path(sample.state.home)
     sample.opensearch("/kept", "PUT", {"settings": {"number_of_replicas": 0}})
@@ -233,7 +265,7 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_up_starts_clean(home):
     sample.send("hang on")
     wait_for(lambda: sample.noted("child on"))
     seen = processes(state.supervisor)
-    assert len(seen) >= 8, "supervisor, two guards with their servers, two functions, what one started"
+    assert len(seen) >= 9, "supervisor, two guards with their servers, three functions, what one started"
     os.kill(state.supervisor, signal.SIGKILL)
     assert left(seen) == []
     assert stack.status(home) is None

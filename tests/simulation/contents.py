@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from bucketdex.hashing import chunked
 from bucketdex.objects import observe, text
 
 EXCERPT = 48
@@ -26,6 +27,7 @@ class Content:
     etag: str = field(init=False)
     sha256: str = field(init=False)
     sha256_base64: str = field(init=False)
+    chunked: str = field(init=False)
     text: str | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,6 +36,7 @@ class Content:
             "etag": hashlib.md5(self.data, usedforsecurity=False).hexdigest(),
             "sha256": digest.hexdigest(),
             "sha256_base64": b64encode(digest.digest()).decode(),
+            "chunked": chunked(self.data),
             "text": None if not self.data or self.type != "text/plain" else self.data[:EXCERPT].decode(),
         }
         for name, value in told.items():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bucketdex.hashing import CHUNKED
 from bucketdex.index.ids import object_id
 from simulation.contents import WHOLE, Content
 from simulation.deliveries import Deliveries
@@ -182,11 +183,19 @@ class Verdict:
             self.says("fact of another version", f"{where} was written by {author}; told was {facts}")
         if not author and any("written_by" in fact for fact in lasting):
             self.says("fact lost", f"{where} has no author; told was {lasting}")
+        chunked = computed.pop(CHUNKED, None)
+        if chunked not in (None, content.chunked):
+            self.says("wrong digest", f"{where} has {sums} instead of {content.chunked}")
         for kind in computed.keys() - {"SHA256"}:
-            if computed[kind] not in [fact.get("digests", {}).get(kind) for _, fact in facts]:
+            if computed[kind] not in [_told(fact).get(kind) for _, fact in facts]:
                 self.says("fact of another version", f"{where} has the digests {computed}; told was {facts}")
-        for kind in {kind for fact in lasting for kind in fact.get("digests", ())} - computed.keys():
+        for kind in {kind for fact in lasting for kind in _told(fact)} - computed.keys():
             self.says("fact lost", f"{where} has no {kind}; told was {lasting}")
+
+
+def _told(fact: dict[str, Any]) -> dict[str, str]:
+    """Return the digests that a fact tells, by type."""
+    return {it["type"]: it["value"] for it in fact.get("checksums", ())}
 
 
 def microseconds(timestamp: str) -> int:

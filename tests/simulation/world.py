@@ -141,6 +141,7 @@ class World:
             opensearch=self.opensearch,
             objects=ObjectReader(self.s3, self.schedule.clock, remaining),  # type: ignore[arg-type]
             pass_on=_no_packages,
+            ask_for_digests=lambda _: None,
             remaining=remaining,
             concurrently=self.deliveries.in_any_order,
             sleep=self.deliveries.sleep,

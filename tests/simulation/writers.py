@@ -234,7 +234,8 @@ class Writers:
             fact["written_by"] = {"type": "IAMUser", "name": f"author {self._numbers}"}
         if kind > 0.4:
             # What is told of each version is another, so that it is seen when it is told of the wrong one.
-            fact["digests"] = {"sha2-256-chunked": f"chunked {self._numbers}", "SHA256": version.content.sha256}
+            told = {"XXH3": f"made up {self._numbers}", "SHA256": version.content.sha256}
+            fact["checksums"] = [{"type": type_, "value": it, "origin": "computed"} for type_, it in told.items()]
         if self._rng.random() < 0.08:  # about a version that never was: nothing may come of it
             fact["etag" if self._rng.random() < 0.5 else "version_id"] = "another"
         return fact

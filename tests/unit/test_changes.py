@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketdex.changes import ObjectChange, backfill, parse_message
-from bucketdex.changes.change import Author, Fact
+from bucketdex.changes.change import Author, Checksum, Fact
 from bucketdex.errors import Permanent
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -217,7 +217,8 @@ def test_no_json_whatever_breaks_the_parser(value):
 
 
 def test_our_own_message_survives_the_round_trip():
-    fact = Fact("e", "v", {"SHA256": "00"}, Author("User", "ada"))
+    checksums = (Checksum("SHA256", "00", "computed"), Checksum("CRC32", "AA==", "s3", "FULL_OBJECT"))
+    fact = Fact("e", "v", checksums, "why", Author("User", "ada"))
     told = ObjectChange(
         "b", "k", "bucketdex", "digest", size=3, version_id="v", etag="e", facts=(fact,), facts_only=True
     )

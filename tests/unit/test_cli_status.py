@@ -5,7 +5,8 @@ from botocore.exceptions import ClientError
 
 from bucketdex.aws.settings import Queue
 from bucketdex.cli import depths
-from bucketdex.cli.depths import look, settled
+from bucketdex.cli.depths import executions, look, settled
+from bucketdex.cli.here import state_machines
 from bucketdex.errors import Transient
 from bucketdex.local.stack import QueueDepth
 
@@ -36,6 +37,31 @@ def test_queues_tell_what_they_hold_and_only_a_local_one_how_old_it_is(monkeypat
 def test_a_queue_that_does_not_answer_is_named():
     with pytest.raises(Transient, match="the queue https://sqs/1/events does not tell"):
         look(Sqs(), QUEUES)
+
+
+class States:
+    def __init__(self, *running):
+        self.running = running
+
+    def list_executions(self, stateMachineArn, statusFilter, maxResults):  # noqa: N803, boto3's
+        if stateMachineArn != "arn:machine":
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not yours"}}, "ListExecutions")
+        assert statusFilter == "RUNNING" and maxResults <= 1000
+        return {"executions": [{"name": it} for it in self.running]}
+
+
+def test_an_execution_that_runs_is_in_flight_so_that_not_all_is_settled():
+    depths = executions(States("one", "two"), {"HashStateMachine": "arn:machine"})
+    assert depths == {"HashStateMachine": QueueDepth(0, 2, 0, 0, None)} and not depths["HashStateMachine"].is_empty
+    assert executions(States(), {"HashStateMachine": "arn:machine"})["HashStateMachine"].is_empty
+    with pytest.raises(Transient, match="not yours"):
+        executions(States(), {"HashStateMachine": "arn:other"})
+
+
+def test_state_machines_are_those_that_the_environment_names(monkeypatch):
+    for name in ("BUCKETDEX_HASH_STATE_MACHINE_ARN", "BUCKETDEX_OTHER_THING_ARN"):
+        monkeypatch.setenv(name, "arn:machine")
+    assert state_machines() == {"HashStateMachine": "arn:machine"}
 
 
 @pytest.mark.parametrize(

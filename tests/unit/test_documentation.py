@@ -20,10 +20,8 @@ def test_links_and_paths_lead_to_files(page):
     prose = re.sub(r"```.*?```", "", content, flags=re.DOTALL)
     links = re.findall(r"\]\((?!https?:)([^)#]+)", prose)
     assert [link for link in links if not (page.parent / link).exists()] == []
-    folders = (
-        "docs|events|functions|layers|tests|benchmarks|requirements|local|aws|index|objects|changes|packages|registry"
-    )
-    places = rf"`((?:{folders}|manifest|search)/[\w./*-]+)`"
+    folders = "docs|events|functions|layers|tests|benchmarks|requirements|local|aws|index|objects|changes|packages"
+    places = rf"`((?:{folders}|registry|digests|manifest|search)/[\w./*-]+)`"
     package = ROOT / "layers/bucketdex/bucketdex"
     named = re.findall(places, content)
     assert [name for name in named if not list(ROOT.glob(name)) and not list(package.glob(name))] == []

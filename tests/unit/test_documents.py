@@ -1,6 +1,5 @@
 """What S3 says of an object, as its document."""
 
-import hashlib
 from base64 import b64encode
 from datetime import UTC, datetime
 
@@ -9,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bucketdex.changes import Author, Fact
 from bucketdex.changes.hint import Hint
+from bucketdex.hashing import CHUNKED, SHA256, digest_of, is_verifiable
 from bucketdex.index.ids import object_id
 from bucketdex.index.names import extensions
 from bucketdex.index.pairs import typed
 from bucketdex.index.refusal import without_refused
 from bucketdex.objects.document import decoded, object_document
-from bucketdex.objects.facts import facts_of, with_facts
-from bucketdex.objects.observe import Observation
+from bucketdex.objects.facts import with_facts
+from bucketdex.objects.observe import WHOLE_BYTES, Observation
 from bucketdex.objects.reconcile import EMPTY
 from bucketdex.objects.text import EXCERPT_BYTES, excerpt
 
@@ -57,13 +56,19 @@ def test_extensions_are_told_shortest_first(name, expected):
     assert extensions(name) == expected
 
 
-def test_an_object_that_was_read_whole_has_its_sha256():
-    [checksum] = document(seen(b"hello")).checksums
-    assert (checksum.type, checksum.value, checksum.origin) == (
-        "SHA256",
-        hashlib.sha256(b"hello").hexdigest(),
-        "computed",
-    )
+def digests(told, origin="computed"):
+    return {it.type: it.value for it in told.checksums if it.origin == origin}
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"a" * WHOLE_BYTES], ids=["empty", "small", "one chunk"])
+def test_an_object_that_was_read_whole_has_its_digests(body):
+    assert digests(document(seen(body))) == {SHA256: digest_of(SHA256, body), CHUNKED: digest_of(CHUNKED, body)}
+
+
+def test_an_object_of_which_the_head_was_read_has_none():
+    answer = {"ContentRange": f"bytes 0-9/{WHOLE_BYTES + 1}", "ETag": '"abc"', "ResponseMetadata": {"HTTPHeaders": {}}}
+    large = Observation(NOW, answer=answer, size=WHOLE_BYTES + 1, body=b"x" * 10, whole=False, tags={})
+    assert document(large).checksums == ()
 
 
 def test_checksums_are_kept_as_s3_has_them():
@@ -76,11 +81,29 @@ def test_checksums_are_kept_as_s3_has_them():
     assert found == {"CRC64NVME": ("AAAAAAAAAAA=", "FULL_OBJECT"), "NEW": ("x", "FULL_OBJECT")}
 
 
-def test_a_checksum_that_the_bytes_do_not_have_is_a_problem_and_both_are_kept():
-    other = b64encode(hashlib.sha256(b"other").digest()).decode()
-    told = document(seen(headers={"x-amz-checksum-sha256": other, "x-amz-checksum-type": "FULL_OBJECT"}))
-    assert {c.value for c in told.checksums} == {hashlib.sha256(text).hexdigest() for text in (b"hello", b"other")}
-    assert "SHA256" in (told.problem or "")
+def claimed(kind: str, value: str) -> dict[str, str]:
+    return {f"x-amz-checksum-{kind.lower()}": value, "x-amz-checksum-type": "FULL_OBJECT"}
+
+
+@pytest.mark.parametrize("kind", ["SHA256", "SHA1", "CRC32", "CRC32C", "CRC64NVME"])
+def test_a_checksum_that_the_bytes_do_not_have_is_a_problem_and_both_are_kept(kind):
+    if not is_verifiable(kind):
+        pytest.skip(f"{kind} cannot be computed here")
+    right, wrong = (in_base64(kind, body) for body in (b"hello", b"other"))
+    told = with_facts(document(seen(headers=claimed(kind, wrong))), [])
+    assert digests(told)[kind] == digest_of(kind, b"hello") and digests(told, "s3")[kind] == digest_of(kind, b"other")
+    assert kind in (told.problem or "")
+    assert with_facts(document(seen(headers=claimed(kind, right))), []).problem is None
+
+
+def in_base64(kind: str, body: bytes) -> str:
+    value = digest_of(kind, body)
+    return b64encode(bytes.fromhex(value)).decode() if kind == SHA256 else value
+
+
+def test_a_checksum_of_a_kind_that_is_not_known_is_kept_and_not_judged():
+    told = with_facts(document(seen(headers=claimed("NEW", "x"))), [])
+    assert digests(told, "s3") == {"NEW": "x"} and told.problem is None
 
 
 @pytest.mark.parametrize(
@@ -136,23 +159,6 @@ def test_a_character_cut_in_half_at_the_end_of_the_excerpt_is_left_out():
 def test_no_bytes_break_the_text_reader(body):
     found = excerpt(body)
     assert found is None or msgspec.json.encode(found[0])
-
-
-def test_a_fact_counts_only_for_its_version_and_etag():
-    told = document(seen())
-    author = Author("User", "ada")
-    assert with_facts(told, [Fact("abc", "v1", {}, author)]).written_by == author
-    assert with_facts(told, [Fact("abc", "v0", {}, author)]).written_by is None
-    assert with_facts(told, [Fact("other", "v1", {}, author)]).written_by is None
-
-
-def test_facts_are_carried_over_from_the_document_before():
-    before = msgspec.json.decode(
-        msgspec.json.encode(with_facts(document(seen()), [Fact("abc", "v1", {"MD5": "x"}, Author(name="ada"))]))
-    )
-    fact = facts_of(before)
-    assert fact and fact.digests.keys() == {"SHA256", "MD5"} and fact.written_by == Author(name="ada")
-    assert facts_of({"deleted": True, "etag": "abc", "written_by": {"name": "ada"}}) is None
 
 
 def test_a_refused_part_is_left_out_and_named():

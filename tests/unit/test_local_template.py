@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bucketdex.local.deployment import EventSource, FixedResponse, Queue, Route
+from bucketdex.local.deployment import EventSource, FixedResponse, Queue, Route, StateMachine
 from bucketdex.local.deployment.deploy import Site, parameter_values
 from bucketdex.local.deployment.readback import read_back
 from bucketdex.local.deployment.template import translate
@@ -31,6 +31,7 @@ def test_code_stays_in_its_folders(translated):
     assert {name: Path(folder) for name, folder in translated.folders.items()} == {
         "GreetingLayer": root / "layers" / "greeting",
         "Worker": root / "functions" / "worker",
+        "Step": root / "functions" / "step",
         "Web": root / "functions" / "web",
     }
 
@@ -212,6 +213,12 @@ ANSWERS = {
         "Properties": {"DefaultActions": [{"Type": "redirect"}]},
     },
     "Table": {"Type": "AWS::DynamoDB::Table", "Id": "s-Table-1", "Properties": {}},
+    "S": {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Id": "arn:machine",
+        "Name": "s-S-1",
+        "Properties": {"RoleArn": "arn:role", "DefinitionString": "{}"},
+    },
 }
 
 
@@ -264,6 +271,10 @@ def test_where_no_route_matches_the_listener_of_the_rules_answers():
     assert facts(**changed("R", ListenerArn="arn:other")).default is None
 
 
+def test_state_machines_have_their_definition():
+    assert facts().state_machines == (StateMachine("S", "s-S-1", "arn:machine", "arn:role", "{}"),)
+
+
 def test_tables_are_known_by_their_logical_id():
     assert facts().tables == {"Table": "s-Table-1"}
 
@@ -277,8 +288,10 @@ def test_tables_are_known_by_their_logical_id():
         changed("R", Conditions=[{"Field": "host-header", "Values": ["x"]}]),
         changed("R", Actions=[{"Type": "redirect"}]),
         changed("Listener", DefaultActions=[{"Type": "redirect"}]),
+        changed("S", StateMachineType="EXPRESS"),
+        changed("S", DefinitionString=None),
     ],
 )
 def test_what_the_local_stack_does_not_do_fails_with_the_name_of_the_resource(change):
-    with pytest.raises(StackError, match=r"^(M|R|Listener): "):
+    with pytest.raises(StackError, match=r"^(M|R|Listener|S): "):
         facts(**change)

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from aws_lambda_powertools.event_handler import ALBResolver
 
+from bucketdex.changes import Checksum
 from bucketdex.errors import Permanent, Transient
 from bucketdex.search import api
 from bucketdex.search.containing import Containers, Containing
+from bucketdex.search.duplicates import Duplicates, Known
 from bucketdex.search.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
 from bucketdex.search.question import KINDS, Question
 
@@ -23,15 +25,23 @@ EVENT: dict[str, Any] = {
     "isBase64Encoded": False,
 }
 HIT = ObjectHit("b", 1.5, {"name": ["<mark>k</mark>"]}, key="k", name="k", size=3)
+COPY = Known("b", "k", 3, None, "v", "e", (Checksum("SHA256", "ab12", "computed"),))
 NONE = Answer(0, dict.fromkeys(KINDS, 0), [])
 
 
 def answering(answer: Answer) -> ALBResolver:
-    return api.resolver(api.Answers(lambda _: answer, lambda *_: Containers(0, [])))
+    return api.resolver(
+        api.Answers(lambda _: answer, lambda *_: Containers(0, []), lambda *_: Duplicates(0, {}, []), lambda _: [])
+    )
 
 
 def ask(
-    query: dict[str, list[str]], path: str = "/api/search", error: Exception | None = None, hit: Hit = HIT
+    query: dict[str, list[str]],
+    path: str = "/api/search",
+    error: Exception | None = None,
+    hit: Hit = HIT,
+    method: str = "GET",
+    body: str = "",
 ) -> tuple[int, dict[str, Any], list[Any]]:
     asked: list[Any] = []
 
@@ -45,8 +55,17 @@ def ask(
         asked.append(question)
         return Containers(1, [Containing("lab", ["a/b"], "ab12", "x.csv", None, latest=True)])
 
-    event = EVENT | {"path": path, "multiValueQueryStringParameters": query}
-    answer = api.resolver(api.Answers(search, containing)).resolve(api.decoded(event), None)
+    def duplicates(*question: Any) -> Duplicates:
+        asked.append(question)
+        return Duplicates(1, {"SHA256": "ab12"}, [COPY])
+
+    def digests(names: Any) -> list[Known]:
+        asked.append(names)
+        return [COPY]
+
+    event = EVENT | {"path": path, "multiValueQueryStringParameters": query, "httpMethod": method, "body": body}
+    event["multiValueHeaders"] = {"content-type": ["application/json"]}
+    answer = api.resolver(api.Answers(search, containing, duplicates, digests)).resolve(api.decoded(event), None)
     return answer["statusCode"], json.loads(answer["body"]), asked
 
 
@@ -128,3 +147,25 @@ def test_a_page_is_never_larger_than_the_load_balancer_takes():
     answer = answering(Answer(500, {"object": 500}, [large] * 100)).resolve(event, None)
     found = json.loads(answer["body"])
     assert len(answer["body"].encode()) < 1_000_000 and found["total"] == 500 and 10 < len(found["hits"]) < 100
+
+
+def test_the_objects_with_the_same_bytes_are_told():
+    status, body, asked = ask({"bucket": ["b"], "key": ["a/b+c"]}, "/api/duplicates")
+    assert (status, asked) == (200, [("b", "a/b c")])  # a query is a form
+    assert body["total"] == 1 and body["digests"] == {"SHA256": "ab12"}
+    assert body["objects"][0]["checksums"] == [{"type": "SHA256", "value": "ab12", "origin": "computed"}]
+
+
+def test_the_digests_of_many_objects_are_asked_for_at_once():
+    names = [{"bucket": "b", "key": "k"}, {"bucket": "b", "key": "a+b \u00e9"}]
+    status, body, asked = ask({}, "/api/digests", method="POST", body=json.dumps(names))
+    assert status == 200 and asked == [[("b", "k"), ("b", "a+b \u00e9")]]
+    assert body["objects"][0]["etag"] == "e"
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", '[{"bucket": "b"}]', '[{"bucket": "b", "key": ""}]', '{"bucket": "b"}']
+)
+def test_what_is_no_list_of_objects_is_the_askers_to_mend(body):
+    status, told, asked = ask({}, "/api/digests", method="POST", body=body)
+    assert status == 422 and told["detail"] and not asked

@@ -14,6 +14,9 @@ ENV = {
     "BUCKETDEX_BULK_EVENTS_DEAD_LETTERS_URL": "https://sqs/1/BulkEventsDeadLetters",
     "BUCKETDEX_PACKAGE_EVENTS_URL": "https://sqs/1/PackageEvents",
     "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL": "https://sqs/1/PackageEventsDeadLetters",
+    "BUCKETDEX_HASH_REQUESTS_URL": "https://sqs/1/HashRequests",
+    "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL": "https://sqs/1/HashRequestsDeadLetters",
+    "BUCKETDEX_HASH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:1:stateMachine:HashHugeObject",
     "BUCKETDEX_MAX_RECEIVES": "100",
 }
 
@@ -31,10 +34,25 @@ def test_those_of_packages_too():
         settings.index_packages(ENV | {"BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL": ""})
 
 
-OPTIONAL = {"BUCKETDEX_OPENSEARCH_AUTH", "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL"}
+def test_those_of_hashing_too():
+    given = settings.hash_objects(ENV | {"BUCKETDEX_HASH_WHOLE_BYTES": "100", "BUCKETDEX_S3_CONCURRENCY": "3"})
+    assert (given.queue.name, given.whole_bytes, given.range_bytes, given.s3_concurrency) == ("HashRequests", 100, 0, 3)
+    assert settings.hash_ranges(ENV).dead_letters_url == given.queue.dead_letters_url
+    with pytest.raises(settings.SettingsError, match="HASH_STATE_MACHINE_ARN is not set"):
+        settings.hash_objects(ENV | {"BUCKETDEX_HASH_STATE_MACHINE_ARN": ""})
+    with pytest.raises(settings.SettingsError, match="HASH_REQUESTS_DEAD_LETTERS_URL is not set"):
+        settings.hash_ranges(ENV | {"BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL": ""})
 
 
-@pytest.mark.parametrize("name", sorted(ENV.keys() - OPTIONAL))
+OF_OTHERS = {  # which IndexObjects does not need
+    "BUCKETDEX_OPENSEARCH_AUTH",
+    "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL",
+    "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL",
+    "BUCKETDEX_HASH_STATE_MACHINE_ARN",
+}
+
+
+@pytest.mark.parametrize("name", sorted(ENV.keys() - OF_OTHERS))
 def test_a_missing_setting_is_named(name):
     with pytest.raises(settings.SettingsError, match=f"{name} is not set"):
         settings.index_objects(ENV | {name: ""})

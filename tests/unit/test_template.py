@@ -17,37 +17,56 @@ from bucketdex.aws import settings
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
 UNKNOWN_TO_MOTO = ("AWS::CloudWatch::Alarm", "AWS::SQS::QueuePolicy")
-QUEUES = ("ObjectEvents", "BulkEvents", "PackageEvents")
+QUEUES = ("ObjectEvents", "BulkEvents", "PackageEvents", "HashRequests")
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
-BOTH = {
-    "BUCKETDEX_OPENSEARCH_URL",
-    "BUCKETDEX_OPENSEARCH_AUTH",
+ALL = {
     "BUCKETDEX_CONTROL_TABLE",
     "AWS_ENDPOINT_URL",
     "POWERTOOLS_SERVICE_NAME",
     "POWERTOOLS_METRICS_NAMESPACE",
     "POWERTOOLS_LOG_LEVEL",
 }
+IN_VPC = ALL | {"BUCKETDEX_OPENSEARCH_URL", "BUCKETDEX_OPENSEARCH_AUTH"}
 ENVIRONMENT = {
-    "IndexObjects": BOTH
+    "IndexObjects": IN_VPC
     | {
         "BUCKETDEX_OBJECT_EVENTS_URL",
         "BUCKETDEX_OBJECT_EVENTS_DEAD_LETTERS_URL",
         "BUCKETDEX_BULK_EVENTS_URL",
         "BUCKETDEX_BULK_EVENTS_DEAD_LETTERS_URL",
         "BUCKETDEX_PACKAGE_EVENTS_URL",
+        "BUCKETDEX_HASH_REQUESTS_URL",
         "BUCKETDEX_MAX_RECEIVES",
         "BUCKETDEX_S3_CONCURRENCY",
     },
-    "IndexPackages": BOTH
+    "IndexPackages": IN_VPC
     | {
         "BUCKETDEX_PACKAGE_EVENTS_URL",
         "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL",
         "BUCKETDEX_MAX_RECEIVES",
         "BUCKETDEX_S3_CONCURRENCY",
     },
-    "SearchApi": BOTH,
+    "HashObjects": ALL
+    | {
+        "BUCKETDEX_HASH_REQUESTS_URL",
+        "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL",
+        "BUCKETDEX_BULK_EVENTS_URL",
+        "BUCKETDEX_HASH_STATE_MACHINE_ARN",
+        "BUCKETDEX_HASH_WHOLE_BYTES",
+        "BUCKETDEX_HASH_RANGE_BYTES",
+        "BUCKETDEX_MAX_RECEIVES",
+        "BUCKETDEX_S3_CONCURRENCY",
+    },
+    "HashRanges": ALL
+    | {
+        "BUCKETDEX_BULK_EVENTS_URL",
+        "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL",
+        "BUCKETDEX_S3_CONCURRENCY",
+    },
+    "SearchApi": IN_VPC,
 }
+# What answers in the VPC, where OpenSearch is; what hashes reads S3 from outside of it.
+OUTSIDE = {"HashObjects", "HashRanges"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +97,7 @@ def stack(translated):
     with mock_aws():
         session = boto3.Session(region_name=REGION)
         session.client("s3").create_bucket(Bucket="code")
-        for name in (*ENVIRONMENT, "BucketdexLayer"):
+        for name in (*ENVIRONMENT, "BucketdexLayer", "ChecksumsLayer"):
             session.client("s3").put_object(Bucket="code", Key=name, Body=b"code")
         subnets = session.client("ec2").describe_subnets()["Subnets"][:2]
         values = {
@@ -149,6 +168,7 @@ def test_nothing_that_costs_by_itself_is_on_at_first(template):
 
 def test_the_control_table_outlives_the_stack(template):
     table = template["Resources"]["ControlTable"]
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert table["Properties"]["DeletionProtectionEnabled"] is True
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -200,6 +220,7 @@ def test_alarms_watch_queues_dead_letters_functions_and_events_that_fail_for_lon
         *(("ApproximateAgeOfOldestMessage", queue) for queue in QUEUES),
         *(("ApproximateNumberOfMessagesVisible", f"{queue}DeadLetters") for queue in QUEUES),
         *((metric, function) for metric in ("Errors", "Throttles") for function in ENVIRONMENT),
+        ("ExecutionsFailed", "HashHugeObject"),
         ("EventAge", "index_objects"),
     }
     telemetry = (ROOT / "layers/bucketdex/bucketdex/changes/telemetry.py").read_text()
@@ -211,18 +232,59 @@ def test_alarms_watch_queues_dead_letters_functions_and_events_that_fail_for_lon
 
 def test_a_role_names_each_action_and_resource(translated):
     roles = of_type(translated, "AWS::IAM::Role")
-    assert set(roles) == {f"{function}Role" for function in ENVIRONMENT}
+    assert set(roles) == {*(f"{function}Role" for function in ENVIRONMENT), "HashHugeObjectRole"}
     for name, role in roles.items():
         for policy in role["Policies"]:
             for statement in statements(policy["PolicyDocument"]):
                 assert not any("*" in action for action in listed(statement["Action"])), (name, statement["Sid"])
                 assert "*" not in listed(statement["Resource"]), (name, statement["Sid"])
-        managed = {arn.rpartition("/")[2] for arn in role["ManagedPolicyArns"]}
-        assert managed == {
-            "AWSLambdaBasicExecutionRole",
-            "AWSLambdaVPCAccessExecutionRole",
-            "AWSXrayWriteOnlyAccess",
-        }, name
+        managed = {arn.rpartition("/")[2] for arn in role.get("ManagedPolicyArns", [])}
+        in_vpc = {"AWSLambdaVPCAccessExecutionRole"} if name.removesuffix("Role") not in OUTSIDE else set()
+        of_functions = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"} | in_vpc
+        assert managed == (set() if name == "HashHugeObjectRole" else of_functions), name
+
+
+def test_what_hashes_is_outside_the_vpc_and_may_write_to_its_ledger_only(template):
+    functions = of_type(template, "AWS::Serverless::Function")
+    assert {name for name, it in functions.items() if "VpcConfig" not in it} == OUTSIDE
+    for name in OUTSIDE:
+        own = {it["Sid"]: it for it in statements(functions[name]["Policies"][0])}
+        writes = [
+            it for it in own.values() if any(":Put" in what or ":Update" in what for what in listed(it["Action"]))
+        ]
+        assert [it["Condition"]["ForAllValues:StringLike"] for it in writes] == [
+            {"dynamodb:LeadingKeys": ["digest#*"]}
+        ], name
+        assert not any(what.startswith("es:") for it in own.values() for what in listed(it["Action"])), name
+
+
+def test_huge_objects_are_hashed_by_one_function_called_by_one_role(template):
+    [machine] = of_type(template, "AWS::StepFunctions::StateMachine").values()
+    definition = json.loads(machine["DefinitionString"]["Fn::Sub"])
+    ranges = definition["States"]["Ranges"]
+    steps = [ranges["ItemProcessor"]["States"]["Range"], *definition["States"].values()]
+    called = {it["Parameters"]["FunctionName"] for it in steps if it["Type"] == "Task"}
+    assert called == {"${HashRanges.Arn}"}
+    assert (ranges["MaxConcurrency"], ranges["ItemProcessor"]["ProcessorConfig"]) == (40, {"Mode": "INLINE"})
+    [statement] = template["Resources"]["HashHugeObjectRole"]["Properties"]["Policies"][0]["PolicyDocument"][
+        "Statement"
+    ]
+    assert (statement["Action"], referred(statement["Resource"])) == ("lambda:InvokeFunction", "HashRanges")
+
+
+def test_a_step_for_a_huge_object_outlasts_an_outage_of_six_hours_but_not_its_object(template):
+    [machine] = of_type(template, "AWS::StepFunctions::StateMachine").values()
+    states = json.loads(machine["DefinitionString"]["Fn::Sub"])["States"]
+    for name, step in (("Range", states["Ranges"]["ItemProcessor"]["States"]["Range"]), ("Combine", states["Combine"])):
+        abandoned, other = step["Retry"]
+        assert abandoned == {"ErrorEquals": ["Abandoned"], "MaxAttempts": 0}, name
+        waits = (other["IntervalSeconds"] * other["BackoffRate"] ** retry for retry in range(other["MaxAttempts"]))
+        assert sum(min(it, other["MaxDelaySeconds"]) for it in waits) > 6 * 60 * 60, name
+    for name in ("Ranges", "Combine"):
+        assert [(it["ErrorEquals"], it["Next"]) for it in states[name]["Catch"]] == [
+            (["Abandoned"], "Abandoned"),
+            (["States.ALL"], "SetAside"),
+        ], name
 
 
 def test_queues_take_messages_of_this_account_only_and_none_unencrypted(template):
@@ -264,8 +326,9 @@ def test_each_function_gets_the_environment_that_its_settings_read(stack):
         function = stack("lambda").get_function_configuration(FunctionName=name)
         variables = function["Environment"]["Variables"]
         assert set(variables) == ENVIRONMENT[logical_id]
-        empty = {name for name, value in variables.items() if not value}
-        assert empty == {"AWS_ENDPOINT_URL"} and all(isinstance(value, str) for value in variables.values()), variables
+        assert {name for name, value in variables.items() if value == ""} == {"AWS_ENDPOINT_URL"}
+        # The emulator leaves a parameter that is a number as one.
+        assert all(isinstance(value, str | int) for value in variables.values()), variables
         assert (function["Handler"], function["Runtime"]) == ("app.handler", "python3.13")
 
     def environment(name):
@@ -281,6 +344,14 @@ def test_each_function_gets_the_environment_that_its_settings_read(stack):
     packages = settings.index_packages(environment("IndexPackages"))
     assert packages.queue.url == given.package_events_url == urls["PackageEvents"]
     assert packages.queue.dead_letters_url == urls["PackageEventsDeadLetters"]
+    hashing = settings.hash_objects(environment("HashObjects"))
+    assert hashing.queue.url == given.hash_requests_url == urls["HashRequests"]
+    assert hashing.queue.dead_letters_url == urls["HashRequestsDeadLetters"]
+    assert hashing.state_machine_arn == deployed(stack, "AWS::StepFunctions::StateMachine")["HashHugeObject"]
+    assert (hashing.whole_bytes, hashing.range_bytes) == (0, 0)
+    ranges = settings.hash_ranges(environment("HashRanges"))
+    assert ranges.dead_letters_url == urls["HashRequestsDeadLetters"]
+    assert ranges.bulk_events_url == hashing.bulk_events_url == urls["BulkEvents"]
     assert given.control.table == deployed(stack, "AWS::DynamoDB::Table")["ControlTable"]
     assert (given.opensearch.auth, given.max_receives, given.s3_concurrency) == ("iam", 100, 16)
 

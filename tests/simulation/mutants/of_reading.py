@@ -13,7 +13,6 @@ from bucketdex.changes import Fact, batch
 from bucketdex.changes.hint import Hint
 from bucketdex.control import ControlTable
 from bucketdex.objects import observe, reconcile
-from bucketdex.objects.facts import facts_of
 from simulation.replacing import replaced
 
 
@@ -25,14 +24,12 @@ def facts_carried_over_on_etag_alone() -> AbstractContextManager[None]:
             return self.etag == etag
 
     def known(original: Any) -> Any:
-        def on_etag(document: dict[str, Any]) -> Fact | None:
-            fact = original(document)
-            return fact and OfEtag(**msgspec.structs.asdict(fact))
+        def on_etag(documents: Any) -> list[Fact]:
+            return [OfEtag(**msgspec.structs.asdict(fact)) for fact in original(documents)]
 
         return on_etag
 
-    assert reconcile.__dict__["facts_of"] is facts_of
-    return replaced(reconcile, "facts_of", known)
+    return replaced(reconcile, "known_of", known)
 
 
 def facts_of_hints_not_checked() -> AbstractContextManager[None]:

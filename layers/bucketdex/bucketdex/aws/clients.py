@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
     from opensearchpy import OpenSearch
 
 CONNECT_SECONDS = 3  # far above any healthy connect inside a region
@@ -78,6 +79,12 @@ def _ask_for_checksums(params: dict[str, Any], **_: Any) -> None:
 def sqs() -> "SQSClient":
     """Return the SQS client."""
     return _session().client("sqs", config=_config(10, attempts=3))
+
+
+@cache
+def stepfunctions() -> "SFNClient":
+    """Return the client of Step Functions."""
+    return _session().client("stepfunctions", config=_config(2, attempts=3))
 
 
 @cache

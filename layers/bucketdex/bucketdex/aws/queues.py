@@ -100,16 +100,21 @@ def _set_aside(sqs: "SQSClient", queue: Queue, failures: Sequence[Failure]) -> l
     """Send to the dead-letter queue; return what could not be sent."""
     kept: list[Failure] = []
     for failure in failures:  # one by one: ten of them could be larger together than a request may be
-        body = failure.delivery.body
         try:
-            sqs.send_message(
-                QueueUrl=queue.dead_letters_url,
-                MessageBody=body,
-                MessageAttributes=_fitting(_told(failure), MESSAGE_BYTES - len(body.encode("utf-8", "replace"))),
-            )
+            set_aside(sqs, queue.dead_letters_url, failure)
         except Exception:  # noqa: BLE001, whatever it was, the message must not be lost
             kept.append(failure)
     return kept
+
+
+def set_aside(sqs: "SQSClient", dead_letters_url: str, failure: Failure) -> None:
+    """Send a message to a dead-letter queue, with its reason; raises what boto3 raises."""
+    body = failure.delivery.body
+    sqs.send_message(
+        QueueUrl=dead_letters_url,
+        MessageBody=body,
+        MessageAttributes=_fitting(_told(failure), MESSAGE_BYTES - len(body.encode("utf-8", "replace"))),
+    )
 
 
 def _told(failure: Failure) -> dict[str, str]:

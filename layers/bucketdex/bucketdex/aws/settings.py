@@ -43,6 +43,7 @@ class IndexObjectsSettings(msgspec.Struct, frozen=True):
     control: ControlSettings
     queues: tuple[Queue, ...]
     package_events_url: str
+    hash_requests_url: str
     max_receives: int
     s3_concurrency: int = 16
 
@@ -55,6 +56,32 @@ class IndexPackagesSettings(msgspec.Struct, frozen=True):
     queue: Queue
     max_receives: int
     s3_concurrency: int = 16
+
+
+class HashObjectsSettings(msgspec.Struct, frozen=True):
+    """All that `hash_objects` needs.
+
+    `whole_bytes`: larger objects are hashed by ranges, whatever the time left; 0: the measured rate alone decides.
+    `range_bytes`: how long a range is, in whole chunks; 0: it follows from the size.
+    """
+
+    control: ControlSettings
+    queue: Queue
+    bulk_events_url: str
+    state_machine_arn: str
+    max_receives: int
+    whole_bytes: int = 0
+    range_bytes: int = 0
+    s3_concurrency: int = 8
+
+
+class HashRangesSettings(msgspec.Struct, frozen=True):
+    """All that `hash_ranges` needs."""
+
+    control: ControlSettings
+    bulk_events_url: str
+    dead_letters_url: str
+    s3_concurrency: int = 8
 
 
 def opensearch(env: Mapping[str, str] = os.environ) -> OpenSearchSettings:
@@ -77,6 +104,7 @@ def index_objects(env: Mapping[str, str] = os.environ) -> IndexObjectsSettings:
         IndexObjectsSettings,
         queues=[_queue(env, name) for name in ("OBJECT_EVENTS", "BULK_EVENTS")],
         package_events_url=_required(env, "BUCKETDEX_PACKAGE_EVENTS_URL"),
+        hash_requests_url=_required(env, "BUCKETDEX_HASH_REQUESTS_URL"),
         **_of_an_indexer(env),
     )
 
@@ -84,6 +112,32 @@ def index_objects(env: Mapping[str, str] = os.environ) -> IndexObjectsSettings:
 def index_packages(env: Mapping[str, str] = os.environ) -> IndexPackagesSettings:
     """Return the settings of the function `index_packages`."""
     return _checked(IndexPackagesSettings, queue=_queue(env, "PACKAGE_EVENTS"), **_of_an_indexer(env))
+
+
+def hash_objects(env: Mapping[str, str] = os.environ) -> HashObjectsSettings:
+    """Return the settings of the function `hash_objects`."""
+    return _checked(
+        HashObjectsSettings,
+        control=msgspec.to_builtins(control(env)),
+        queue=_queue(env, "HASH_REQUESTS"),
+        bulk_events_url=_required(env, "BUCKETDEX_BULK_EVENTS_URL"),
+        state_machine_arn=_required(env, "BUCKETDEX_HASH_STATE_MACHINE_ARN"),
+        max_receives=_required(env, "BUCKETDEX_MAX_RECEIVES"),
+        whole_bytes=env.get("BUCKETDEX_HASH_WHOLE_BYTES", "0"),
+        range_bytes=env.get("BUCKETDEX_HASH_RANGE_BYTES", "0"),
+        s3_concurrency=env.get("BUCKETDEX_S3_CONCURRENCY", "8"),
+    )
+
+
+def hash_ranges(env: Mapping[str, str] = os.environ) -> HashRangesSettings:
+    """Return the settings of the function `hash_ranges`."""
+    return _checked(
+        HashRangesSettings,
+        control=msgspec.to_builtins(control(env)),
+        bulk_events_url=_required(env, "BUCKETDEX_BULK_EVENTS_URL"),
+        dead_letters_url=_required(env, "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL"),
+        s3_concurrency=env.get("BUCKETDEX_S3_CONCURRENCY", "8"),
+    )
 
 
 def _of_an_indexer(env: Mapping[str, str]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """bucketdex's own message: keys to look at, with what their sender knows of them.
 
     {"bucketdex": "changes/1", "changes": [{"bucket": "b", "key": "k", "size": 3, "version_id": "v", "etag": "e",
-      "facts": [{"version_id": "v", "etag": "e", "digests": {"SHA256": "..."}}], "facts_only": true}]}
+      "facts": [{"version_id": "v", "etag": "e", "checksums": [{"type": "SHA256", "value": "...",
+      "origin": "computed"}]}], "facts_only": true}]}
 
 Only `bucket` and `key` are needed. Backfill, repair, trail and digests all speak this one form.
 """

@@ -20,16 +20,31 @@ class Author(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     session: str | None = None
 
 
+class Checksum(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A digest of an object's bytes, and where it comes from.
+
+    `origin` is `computed` (its bytes were read here), `s3` (as S3 keeps it), or `combined` (by arithmetic from what S3
+    keeps). `SHA256` of a full object is in hex whatever its origin, all else as S3 and manifests write it, in base64.
+    `scope` is S3's ChecksumType: `FULL_OBJECT`, or `COMPOSITE` for a checksum of the parts' checksums.
+    """
+
+    type: str
+    value: str
+    origin: str
+    scope: str | None = None
+
+
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What somebody learned about one version of an object that S3 itself will not tell again.
+    """What somebody learned about one version of an object that S3 itself will not tell again, or not for nothing.
 
     It counts only while both `version_id` and `etag` are those of the object; in a bucket without versions the version
-    id is None or `null`.
+    id is None or `null`. `digest_note` says what digest there is not, and why.
     """
 
     etag: str
     version_id: str | None = None
-    digests: dict[str, str] = {}  # type -> value, as `SHA256` -> hex
+    checksums: tuple[Checksum, ...] = ()
+    digest_note: str | None = None
     written_by: Author | None = None
 
     def is_about(self, version_id: str | None, etag: str | None) -> bool:

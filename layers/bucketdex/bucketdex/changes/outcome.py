@@ -13,7 +13,7 @@ from bucketdex.changes.hint import Hint, ObjectName
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a key: `indexed`, `deleted`, `passed on`, `settled`, `not connected`, or `failed` with the error.
 
-    `settled`: its document was made anew since the message was sent.
+    `settled`: its document was made anew since the message was sent. Of digests: see `digests/requests.py`.
     """
 
     state: str

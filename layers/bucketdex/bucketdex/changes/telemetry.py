@@ -12,7 +12,7 @@ from bucketdex.errors import OURS, kind_of
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
-Noun = Literal["object", "package"]
+Noun = Literal["object", "package", "digest"]
 # The metric of each outcome.
 OUTCOMES: dict[Noun, dict[str, str]] = {
     "object": {
@@ -22,6 +22,11 @@ OUTCOMES: dict[Noun, dict[str, str]] = {
     "package": {
         "indexed": "PackagesIndexed", "deleted": "PackagesDeleted", "failed": "PackagesFailed",
         "settled": "PackagesSettled",
+    },
+    "digest": {
+        "hashed": "DigestsComputed", "known": "DigestsKnown", "handed on": "DigestsHandedOn",
+        "not wanted": "DigestsNotWanted", "refused": "DigestsRefused", "abandoned": "DigestsAbandoned",
+        "failed": "DigestsFailed",
     },
 }  # fmt: skip
 MOST_AGES = 90  # values of one metric that one EMF line may hold is 100

@@ -38,6 +38,11 @@ def containing(api_url: str, bucket: str, key: str, version_id: str | None) -> d
     return _get(api_url, "/api/containing", [("bucket", bucket), ("key", key), *version])
 
 
+def duplicates(api_url: str, bucket: str, key: str) -> dict[str, Any]:
+    """Return which objects have the same bytes as one, as the API answers it; raises `RefusedError`."""
+    return _get(api_url, "/api/duplicates", [("bucket", bucket), ("key", key)])
+
+
 def _get(api_url: str, path: str, fields: Sequence[tuple[str, str]]) -> dict[str, Any]:
     import urllib3  # as AWS's clients do; the standard library would ask the environment's proxy
 

@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import NO, epilog
+from bucketdex.cli.failures import NO, epilog, usage
+from bucketdex.cli.hash_setting import parsed_class, parsed_size
 from bucketdex.cli.options import Json, bucket_name
 
 if TYPE_CHECKING:
     from bucketdex.buckets.connect import Edges, Step
+    from bucketdex.control import Bucket
 
 app = typer.Typer(no_args_is_help=True, help="Connect buckets, so that whatever is written to them is found.")
 
 Name = Annotated[str, typer.Argument(help="The bucket's name.", show_default=False, parser=bucket_name, metavar="NAME")]
 
-Entries = Literal["latest", "all"]  # as in the control table, which help need not import
+# As in the control table, which help need not import.
+Entries = Literal["latest", "all"]
+Hash = Literal["read", "kept", "off"]
 NEEDED = ("BUCKETDEX_CONTROL_TABLE", "BUCKETDEX_OPENSEARCH_URL")
 
 
@@ -60,6 +64,7 @@ def add(name: Name, as_json: Json = False) -> None:
 def list_buckets(as_json: Json = False) -> None:
     """List the connected buckets; with --json one line each."""
     from bucketdex.buckets import documents
+    from bucketdex.cli.hash_setting import described
     from bucketdex.cli.output import console, json_line, moment, table
     from bucketdex.index.generations import OBJECTS_ALIAS, PACKAGES_ALIAS
 
@@ -75,14 +80,18 @@ def list_buckets(as_json: Json = False) -> None:
                 "objects": of_objects,
                 "packages": of_packages,
                 "entries": bucket.entries,
+                "hashing": told_of(bucket),
                 "before": bucket.before,
             }
             json_line(told)
     elif buckets:
-        found = table("bucket", "#objects", "#packages", "searchable entries", "connected (UTC)")
+        found = table("bucket", "#objects", "#packages", "searchable entries", "hashed", "connected (UTC)")
         for bucket, of_objects, of_packages in zip(buckets, objects, packages, strict=True):
             when = moment(bucket.added.timestamp())
-            found.add_row(bucket.name, f"{of_objects:,}", f"{of_packages:,}", SEARCHABLE[bucket.entries], when)
+            found.add_row(
+                bucket.name, f"{of_objects:,}", f"{of_packages:,}", SEARCHABLE[bucket.entries],
+                described(bucket.hashing), when,
+            )  # fmt: skip
         console().print(found)
     else:
         typer.echo(as_called("No bucket is connected: bucketdex bucket add NAME"))
@@ -120,39 +129,98 @@ def remove(
 @app.command(
     "set",
     epilog=epilog(
-        "bucketdex bucket set my-data --entries all\nbucketdex bucket set my-data --entries latest",
+        """bucketdex bucket set my-data --entries all
+        bucketdex bucket set my-data --hash kept
+        bucketdex bucket set my-data --hash read --hash-prefix raw/ --hash-without raw/tmp/ --hash-largest 5TB
+        bucketdex bucket set my-data --hash-prefix '' --hash-largest any""",
         _1="it is not connected",
     ),
 )
 def set_bucket(
     name: Name,
     entries: Annotated[
-        Entries,
+        Entries | None,
         typer.Option(help="Which packages' entries can be searched: of each latest revision, or of all."),
-    ],
+    ] = None,
+    hash_: Annotated[
+        Hash | None,
+        typer.Option("--hash", help="Objects that S3 has no digest of: read them, keep what S3 has, or not even ask."),
+    ] = None,
+    prefixes: Annotated[
+        list[str] | None,
+        typer.Option("--hash-prefix", help="Read only keys that begin so; repeatable.", metavar="PREFIX"),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--hash-without", help="Do not read keys that begin so; repeatable.", metavar="PREFIX"),
+    ] = None,
+    largest: Annotated[
+        int | None,
+        typer.Option(
+            "--hash-largest",
+            help="Read no larger objects: 500GB, 5TB, any.",
+            parser=parsed_size,
+            metavar="SIZE",
+        ),
+    ] = None,
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hash-class",
+            help="Read only this storage class, also where reading it has a fee (STANDARD_IA); repeatable.",
+            parser=parsed_class,
+            metavar="CLASS",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Change a setting of a connected bucket.
+    """Change settings of a connected bucket; what is not named stays as it is.
 
     Entries are the files of packages. Those of the latest revisions are searchable at first; all revisions take as much
     room in the index as they have entries. Packages themselves, and their revisions, are found either way.
+
+    Digests are taken from S3 where it has them. Else objects above 8 MiB are read once, at first all that S3 lets read
+    for no fee; smaller ones are read for their text anyway. An empty text ('') takes prefixes or classes away again.
+    These settings hold for what is written from now on: `bucketdex bucket add NAME` has all that is there looked at
+    again.
     """
     from bucketdex.buckets.entries import keep
+    from bucketdex.buckets.hashing import change, connected
+    from bucketdex.cli.hash_setting import changed, described
     from bucketdex.cli.output import bars, json_line, plural
 
+    of_hashing = hash_ or largest is not None or any((prefixes, without, classes))
+    if not (entries or of_hashing):
+        usage("no setting is named: --entries, --hash or another of those below `bucketdex bucket set --help`")
     edges = _edges()
-    with bars() as progress:
-        task = progress.add_task(f"Setting up {name}")
+    sent = 0
+    if of_hashing:
+        change(name, edges.control, lambda it: changed(it, hash_, prefixes, without, largest, classes))
+    if entries:
+        with bars() as progress:
+            task = progress.add_task(f"Setting up {name}")
 
-        def tell(step: "Step", keys: int) -> None:
-            progress.update(task, description=DOING[step].format(name=name, keys=plural(keys, "key")))
+            def tell(step: "Step", keys: int) -> None:
+                progress.update(task, description=DOING[step].format(name=name, keys=plural(keys, "key")))
 
-        sent = keep(name, entries, edges, tell)
+            sent = keep(name, entries, edges, tell)
+    bucket = connected(name, edges.control)
     if as_json:
-        json_line({"bucket": name, "entries": entries, "keys_sent": sent})
+        json_line({"bucket": name, "entries": bucket.entries, "hashing": told_of(bucket), "keys_sent": sent})
         return
-    typer.echo(f"{name} keeps searchable: entries of {SEARCHABLE[entries]}.")
-    typer.echo(f"Sent to be looked at again: {plural(sent, 'manifest')}.")
+    if entries:
+        typer.echo(f"{name} keeps searchable: entries of {SEARCHABLE[entries]}.")
+        typer.echo(f"Sent to be looked at again: {plural(sent, 'manifest')}.")
+    if of_hashing:
+        typer.echo(f"Above 8 MiB, {name} gets digests of: {described(bucket.hashing)}.")
+        typer.echo(as_called(f"Have what it holds already looked at again:  bucketdex bucket add {name}"))
+
+
+def told_of(bucket: "Bucket") -> dict[str, object]:
+    """Return which of the bucket's objects are hashed, with all that has no value of its own."""
+    from msgspec.structs import asdict
+
+    return asdict(bucket.hashing)
 
 
 SEARCHABLE: dict[Entries, str] = {"latest": "latest revisions", "all": "all revisions"}

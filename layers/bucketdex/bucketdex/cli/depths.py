@@ -1,4 +1,4 @@
-"""What is under way in the queues that the environment names: in AWS, or in a local stack."""
+"""What is under way in the queues and state machines that the environment names: in AWS, or in a local stack."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +14,7 @@ from bucketdex.local.stack import QueueDepth, StackError
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
+    from mypy_boto3_stepfunctions import SFNClient
 
 LOOK_AGAIN = 0.25  # seconds between two looks
 VISIBLE: "QueueAttributeNameType" = "ApproximateNumberOfMessages"
@@ -31,8 +32,18 @@ def look(sqs: "SQSClient", queues: Mapping[str, Queue]) -> Depths:
     return {name: _look(sqs, queue) for name, queue in queues.items()}
 
 
+def executions(states: "SFNClient", machines: Mapping[str, str]) -> Depths:
+    """Return how many executions of each state machine (name: ARN) run, as in flight; raises `Transient`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return local.running(states, machines)
+    except (BotoCoreError, ClientError) as error:
+        raise Transient(f"Step Functions does not tell which executions run: {error}") from error
+
+
 def settled(look: Callable[[], Depths], seconds: float, is_searchable: Callable[[], bool] = lambda: True) -> bool:
-    """Look until every queue was empty twice in a row and all is searchable; False where it was not within this time.
+    """Look until all was empty twice in a row and all is searchable; False where it was not within this time.
 
     Twice, so that nothing is on its way from one queue to the next.
     """

@@ -58,6 +58,24 @@ def print_containing(answer: dict[str, Any], address: str) -> None:
     typer.echo(f"{_count('package', number)} {'contains' if number == 1 else 'contain'} {printable(address)}.")
 
 
+def print_duplicates(answer: dict[str, Any], address: str) -> None:
+    """Print the objects with the same bytes as one."""
+    objects = answer["objects"]
+    if not answer["digests"]:
+        typer.echo(f"No digest of {printable(address)} is known; bucketdex show tells why.")
+        return
+    if not objects:
+        typer.echo(f"No other object has the bytes of {printable(address)}.")
+        return
+    found = table("object", "#size", "modified (UTC)")
+    for it in objects:
+        found.add_row(printable(f"s3://{it['bucket']}/{it['key']}"), size(it.get("size")), moment(it.get("modified")))
+    console().print(found)
+    shown = f", {len(objects)} of them above" if len(objects) < answer["total"] else ""
+    have = "has" if answer["total"] == 1 else "have"
+    typer.echo(f"{_count('object', answer['total'])} {have} the same bytes{shown}.")
+
+
 def marked(fragment: str) -> "Text":
     """Return safe HTML with `<mark>` as text in which the marked is bold."""
     from rich.text import Text

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 # What else would turn a client of this process away from the local stack.
 MISLEADING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-OF_A_STACK = re.compile(r"BUCKETDEX_(\w+_URL|CONTROL_TABLE|OPENSEARCH_AUTH|MAX_RECEIVES|S3_CONCURRENCY|HOME)")
+OF_A_STACK = re.compile(
+    r"BUCKETDEX_(\w+_(URL|ARN|BYTES)|CONTROL_TABLE|OPENSEARCH_AUTH|MAX_RECEIVES|S3_CONCURRENCY|HOME)"
+)
+STATE_MACHINE = re.compile(r"BUCKETDEX_\w+_STATE_MACHINE_ARN")
 DEAD_LETTERS = re.compile(r"BUCKETDEX_(\w+)_DEAD_LETTERS_URL")
 NO_STACK = "no stack is running here: start one with `bucketdex local up`"
 
@@ -131,3 +134,12 @@ def queues() -> "dict[str, Queue]":
     if not found:
         raise SettingsError("the environment names no queue: BUCKETDEX_OBJECT_EVENTS_URL and the like are not set")
     return found
+
+
+def state_machines() -> dict[str, str]:
+    """Return the ARNs of the state machines by name: BUCKETDEX_HASH_STATE_MACHINE_ARN is HashStateMachine. May be none.
+
+    `adopt` comes first.
+    """
+    found = {name: arn for name, arn in sorted(os.environ.items()) if arn and STATE_MACHINE.fullmatch(name)}
+    return {name[len("BUCKETDEX_") : -len("_ARN")].title().replace("_", ""): arn for name, arn in found.items()}

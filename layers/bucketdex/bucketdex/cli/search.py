@@ -43,6 +43,10 @@ def search(
         str | None,
         typer.Option(help="Instead: the packages that contain this object.", metavar="s3://BUCKET/KEY"),
     ] = None,
+    duplicates_of: Annotated[
+        str | None,
+        typer.Option(help="Instead: the objects with the same bytes as this one.", metavar="s3://BUCKET/KEY"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find packages, their entries, and objects. The last word may be the beginning of one.
@@ -52,7 +56,8 @@ def search(
     Without a word everything is found, the newest first. KIND is package, entry or object.
 
     With --json: total, totals (of each kind) and hits (each with its kind, bucket, score, highlights and more). With
-    --containing: total, and packages (registry, handles, top_hash, logical_key, version_id, latest).
+    --containing: total, and packages (registry, handles, top_hash, logical_key, version_id, latest); with
+    --duplicates-of: total, digests, and objects (bucket, key, size, modified, version_id, etag, checksums).
     """
     from bucketdex.cli.asking import api_address
     from bucketdex.cli.asking import search as ask
@@ -60,10 +65,13 @@ def search(
     from bucketdex.cli.output import json_line
 
     kinds = [_kind(each) for each in kind or []]
-    if containing is not None:
-        if words or kinds or bucket or size != HITS:
-            usage("--containing is asked alone: it finds packages by an object, not by words")
-        _containing(containing, as_json)
+    if containing is not None or duplicates_of is not None:
+        if words or kinds or bucket or size != HITS or (containing is not None and duplicates_of is not None):
+            usage("--containing and --duplicates-of are asked alone: they find by an object, not by words")
+        if containing is not None:
+            _containing(containing, as_json)
+        else:
+            _duplicates(str(duplicates_of), as_json)
         return
     answer = ask(api_address(), " ".join(words or ()), bucket or [], size, kinds)
     if as_json:
@@ -90,7 +98,7 @@ def _containing(address: str, as_json: bool) -> None:
     from bucketdex.cli.output import json_line
 
     url = api_address()
-    for meant in _meant(address):
+    for meant in _meant(address, "--containing"):
         answer: dict[str, Any] = ask(url, meant.bucket, meant.key, meant.version_id)
         if answer["total"]:
             break
@@ -100,11 +108,28 @@ def _containing(address: str, as_json: bool) -> None:
         print_containing(answer, address)
 
 
-def _meant(address: str) -> "tuple[Physical, ...]":
+def _duplicates(address: str, as_json: bool) -> None:
+    from bucketdex.cli.asking import api_address
+    from bucketdex.cli.asking import duplicates as ask
+    from bucketdex.cli.found import print_duplicates
+    from bucketdex.cli.output import json_line
+
+    url = api_address()
+    for meant in _meant(address, "--duplicates-of"):
+        answer: dict[str, Any] = ask(url, meant.bucket, meant.key)
+        if answer["digests"]:
+            break
+    if as_json:
+        json_line(answer)
+    else:
+        print_duplicates(answer, address)
+
+
+def _meant(address: str, option: str) -> "tuple[Physical, ...]":
     """Return what an address may mean: quoted and with a version, as manifests have it, or a key as it is."""
     from bucketdex.search.query.words import addresses
 
-    return addresses(address) or usage(f"--containing takes the address of an object, s3://bucket/key: {address!r}")
+    return addresses(address) or usage(f"{option} takes the address of an object, s3://bucket/key: {address!r}")
 
 
 def _not_connected(buckets: list[str]) -> list[str]:

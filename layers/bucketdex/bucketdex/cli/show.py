@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,6 +25,7 @@ type Standing = Literal["connected", "there", "absent"]  # of a bucket
 THREADS = 16  # requests to S3 at once
 CONTENT_CHARACTERS = 400  # of an object's text that people are shown
 KILOBYTE = 1000
+ORIGINS = {"computed": "computed from its bytes", "s3": "from S3", "combined": "combined from what S3 keeps"}
 EPILOG = epilog(
     """bucketdex show s3://my-data/counts/sample-042.csv.gz
     aws s3api list-objects-v2 --bucket my-data --query 'Contents[].Key' --output text | tr '\\t' '\\n' > keys
@@ -137,10 +138,13 @@ def _print(agreement: "Agreement", bucket_is: "Standing") -> None:
     out.print()
 
 
-def _shown(field: str, value: object) -> str:
+def _shown(field: str, value: Any) -> str:
     from bucketdex.cli.output import printable, size
 
     match value:
+        case {"type": kind, "value": digest, "origin": origin} if field == "checksums":
+            told = ", ".join(filter(None, (ORIGINS.get(str(origin), str(origin)), value.get("scope"))))
+            return printable(f"{kind} {digest} ({told})")
         case dict():
             return ", ".join(f"{name} {_shown(name, it)}" for name, it in value.items())
         case list():

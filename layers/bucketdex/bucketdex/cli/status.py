@@ -28,23 +28,26 @@ def status(
 ) -> None:
     """Show what waits in the queues, what is being worked on, and what was set aside.
 
-    All is settled when the queues were empty twice in a row; what was written until then can be found. (The counts of
-    SQS in AWS may lag behind by some seconds.) With --json: settled, queues (name: visible, in_flight, delayed,
-    dead_letters) and oldest_event_seconds (or null; in AWS always).
+    All is settled when the queues were empty twice in a row, and no huge object was being hashed (HashStateMachine, if
+    it is known); what was written until then can be found. (The counts of AWS may lag behind by some seconds.) With
+    --json: settled, queues (name: visible, in_flight, delayed, dead_letters) and oldest_event_seconds (or null; in AWS
+    always).
     """
     from bucketdex.aws import clients
     from bucketdex.cli import depths
-    from bucketdex.cli.here import adopt, queues
+    from bucketdex.cli.here import adopt, queues, state_machines
     from bucketdex.cli.output import bars, duration, json_line
 
     adopt("BUCKETDEX_OBJECT_EVENTS_URL", "BUCKETDEX_BULK_EVENTS_URL")
-    sqs, named = clients.sqs(), queues()
+    sqs, named, machines = clients.sqs(), queues(), state_machines()
     seen: Depths = {}
     with bars() as progress:
         task = progress.add_task("Looking into the queues")
 
         def look() -> "Depths":
             seen.update(depths.look(sqs, named))
+            if machines:
+                seen.update(depths.executions(clients.stepfunctions(), machines))
             if wait is not None:
                 left = sum(it.visible + it.in_flight + it.delayed for it in seen.values())
                 progress.update(task, description=f"{left:,} events are waiting or being worked on")

@@ -2,7 +2,7 @@
 
 | pk | sk | attributes |
 |---|---|---|
-| `bucket` | the bucket's name | `added` (when), `before` (its configuration, JSON), `entries` (`latest` or `all`) |
+| `bucket` | its name | `added` (when), `before` (its configuration, JSON), `entries` (`latest`, `all`), `hashing` |
 | `generations` | the kind of document (`objects`, `packages`) | `generations`: JSON list of `{index, mapping, read}` |
 """
 
@@ -20,9 +20,26 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BATCH = 100  # keys that BatchGetItem takes
+TRIES = 5  # of a change under a condition; others rarely change the same at once, as people do it
 
 
 Entries = Literal["latest", "all"]
+Hash = Literal["read", "kept", "off"]
+
+
+class Hashing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What of a bucket gets a digest.
+
+    `read`: what S3 keeps is taken, and the rest is read; `kept`: only what S3 keeps is taken; `off`: S3 is not even
+    asked. Of what would be read: only keys that begin with one of `prefixes` (none: all) and with none of `without`,
+    up to `largest` bytes, in `storage_classes` (none: those that S3 lets read for no fee).
+    """
+
+    mode: Hash = "read"
+    prefixes: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    largest: int | None = None
+    storage_classes: tuple[str, ...] = ()
 
 
 class Generation(msgspec.Struct, frozen=True):
@@ -43,6 +60,7 @@ class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
     added: datetime
     before: dict[str, Any] = {}
     entries: Entries = "latest"
+    hashing: Hashing = Hashing()
 
 
 class View(msgspec.Struct, frozen=True):
@@ -76,7 +94,7 @@ class ControlTable:
 
     def _get(self, keys: list[dict[str, Any]]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        for _ in range(5):  # a throttled table answers in parts
+        for _ in range(TRIES):  # a throttled table answers in parts
             answer = self._dynamodb.batch_get_item(RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}})
             found += answer["Responses"].get(self._name, [])
             unread = answer.get("UnprocessedKeys", {}).get(self._name)
@@ -91,9 +109,23 @@ class ControlTable:
 
     def add_generation(self, kind: str, generation: Generation) -> tuple[Generation, ...]:
         """Make this the first generation of a kind, unless it has one; return what is active now."""
-        item = _key("generations", kind) | {"generations": {"S": msgspec.json.encode([generation]).decode()}}
-        self._put_if_absent(item)
+        self._put_if_absent(_key("generations", kind) | {"generations": _json([generation])})
         return self.generations(kind)
+
+    def raise_mappings(self, kind: str, version: int) -> tuple[Generation, ...]:
+        """Record that the mapping of each active generation is at least of this version; return what is active now.
+
+        Raises `Transient`, also where others change them all the time.
+        """
+        for _ in range(TRIES):
+            active = self.generations(kind)
+            raised = tuple(msgspec.structs.replace(it, mapping=max(it.mapping, version)) for it in active)
+            values = {":new": _json(raised), ":known": _json(active)}
+            if raised == active or self._update(
+                _key("generations", kind), "SET generations = :new", "generations = :known", values
+            ):
+                return raised
+        raise Transient(f"the generations of {kind} in {self._name} are being changed by others; try again")
 
     def buckets(self) -> list[Bucket]:
         """Return the connected buckets, by name; raises `Transient`."""
@@ -113,29 +145,45 @@ class ControlTable:
         """Connect a bucket; False if it was connected already, which changes nothing."""
         told = {
             "added": {"S": bucket.added.isoformat()},
-            "before": {"S": msgspec.json.encode(bucket.before).decode()},
+            "before": _json(bucket.before),
             "entries": {"S": bucket.entries},
+            "hashing": _json(bucket.hashing),
         }
         return self._put_if_absent(_key("bucket", bucket.name) | told)
 
     def set_entries(self, name: str, entries: Entries) -> bool:
         """Say which manifests of the bucket keep their entries searchable; False if it is not connected."""
-        try:
-            self._dynamodb.update_item(
-                TableName=self._name,
-                Key=_key("bucket", name),
-                UpdateExpression="SET entries = :entries",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":entries": {"S": entries}},
-            )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        return self._update(
+            _key("bucket", name), "SET entries = :entries", "attribute_exists(pk)", {":entries": {"S": entries}}
+        )
+
+    def set_hashing(self, name: str, known: Hashing, new: Hashing) -> bool:
+        """Say what of the bucket gets a digest; False if it is not connected, or its setting is not the known one."""
+        absent = " OR attribute_not_exists(hashing)" if known == Hashing() else ""
+        return self._update(
+            _key("bucket", name),
+            "SET hashing = :new",
+            f"attribute_exists(pk) AND (hashing = :known{absent})",
+            {":new": _json(new), ":known": _json(known)},
+        )
 
     def remove_bucket(self, name: str) -> bool:
         """Disconnect a bucket; False if it was not connected."""
         gone = self._dynamodb.delete_item(TableName=self._name, Key=_key("bucket", name), ReturnValues="ALL_OLD")
         return bool(gone.get("Attributes"))
+
+    def _update(self, key: dict[str, Any], update: str, condition: str, values: dict[str, Any]) -> bool:
+        try:
+            self._dynamodb.update_item(
+                TableName=self._name,
+                Key=key,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def _put_if_absent(self, item: dict[str, Any]) -> bool:
         try:
@@ -149,7 +197,12 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
+def _json(value: Any) -> dict[str, Any]:
+    return {"S": msgspec.json.encode(value).decode()}
+
+
 def _bucket(item: dict[str, Any]) -> Bucket:
     added = datetime.fromisoformat(item["added"]["S"])
     entries = cast("Entries", item.get("entries", {}).get("S", "latest"))
-    return Bucket(item["sk"]["S"], added, msgspec.json.decode(item["before"]["S"]), entries)
+    hashing = msgspec.json.decode(item.get("hashing", {}).get("S", "{}"), type=Hashing)
+    return Bucket(item["sk"]["S"], added, msgspec.json.decode(item["before"]["S"]), entries, hashing)

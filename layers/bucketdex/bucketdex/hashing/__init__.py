@@ -2,7 +2,10 @@
 
 from bucketdex.hashing.algorithms import (
     CHUNKED,
+    CRC32,
+    CRC32C,
     CRC64NVME,
+    SHA1,
     SHA256,
     agrees,
     chunk_bytes,
@@ -15,18 +18,26 @@ from bucketdex.hashing.algorithms import (
 )
 from bucketdex.hashing.files import ChangedError, hash_file, hash_files
 from bucketdex.hashing.running import Running
+from bucketdex.hashing.streaming import STOP, Digested, Fetch, digest
 
 __all__ = [
     "CHUNKED",
+    "CRC32",
+    "CRC32C",
     "CRC64NVME",
+    "SHA1",
     "SHA256",
+    "STOP",
     "ChangedError",
+    "Digested",
+    "Fetch",
     "Running",
     "agrees",
     "chunk_bytes",
     "chunk_count",
     "chunked",
     "combined",
+    "digest",
     "digest_of",
     "from_sha256",
     "hash_file",

@@ -4,18 +4,25 @@
 |---|---|
 | `SHA256` | SHA-256 in hex |
 | `sha2-256-chunked` | SHA-256 of the chunks' SHA-256 digests one after the other, in base64; also where there is one chunk. Of nothing: SHA-256 of nothing |
-| `CRC64NVME` | S3's own, in base64; only where the package `awscrt` is installed |
+| `CRC64NVME`, `CRC32C` | as S3 writes them, in base64; only where the package `awscrt` is installed |
+| `CRC32`, `SHA1` | as S3 writes them, in base64 |
 """  # noqa: E501, a table
 
 import importlib.util
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable
-from functools import cache
-from hashlib import sha256
+from functools import cache, partial
+from hashlib import sha1, sha256
+
+type Piece = bytes | bytearray | memoryview
 
 SHA256 = "SHA256"
 CHUNKED = "sha2-256-chunked"  # what the reference client writes today, and we
 CRC64NVME = "CRC64NVME"
+CRC32C = "CRC32C"
+CRC32 = "CRC32"
+SHA1 = "SHA1"
 
 FIRST_CHUNK_BYTES = 8 * 1024 * 1024
 MOST_CHUNKS = 10_000  # as many parts as an upload to S3 can have
@@ -59,25 +66,37 @@ def _hex(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _crc64nvme(data: bytes) -> str:
-    return crc_value(crc64nvme()(data, 0))
+def _sha1(data: bytes) -> str:
+    return b64encode(sha1(data, usedforsecurity=False).digest()).decode()
 
 
-def crc_value(checksum: int) -> str:
-    """Return a CRC-64 as S3 and manifests write it."""
-    return b64encode(checksum.to_bytes(8, "big")).decode()
+def _crc(type_: str, data: bytes) -> str:
+    return crc_value(type_, crc(type_)(data, 0))
+
+
+def crc_value(type_: str, checksum: int) -> str:
+    """Return a CRC as S3 and manifests write it."""
+    return b64encode(checksum.to_bytes(8 if type_ == CRC64NVME else 4, "big")).decode()
 
 
 @cache
-def crc64nvme() -> Callable[[bytes, int], int]:
-    """Return the function that continues a CRC-64/NVME; raises `ImportError` where `awscrt` is not installed."""
-    from awscrt.checksums import crc64nvme  # noqa: PLC0415, an optional part of botocore
+def crc(type_: str) -> Callable[[Piece, int], int]:
+    """Return the function that continues a CRC; raises `ImportError` where it needs `awscrt`, which is not there."""
+    if type_ == CRC32:
+        return zlib.crc32
+    from awscrt import checksums  # noqa: PLC0415, an optional part of botocore
 
-    function: Callable[[bytes, int], int] = crc64nvme
+    function: Callable[[Piece, int], int] = checksums.crc64nvme if type_ == CRC64NVME else checksums.crc32c
     return function
 
 
-_OF_BYTES: dict[str, Callable[[bytes], str]] = {SHA256: _hex, CHUNKED: chunked, CRC64NVME: _crc64nvme}
+OF_AWSCRT = (CRC64NVME, CRC32C)
+_OF_BYTES: dict[str, Callable[[bytes], str]] = {
+    SHA256: _hex,
+    CHUNKED: chunked,
+    **{type_: partial(_crc, type_) for type_ in (CRC64NVME, CRC32C, CRC32)},
+    SHA1: _sha1,
+}
 
 
 @cache
@@ -88,7 +107,7 @@ def agrees(type_: str, said: str, found: str) -> bool:
 
 def is_verifiable(type_: str) -> bool:
     """Tell whether bytes can be compared here with a hash of this type."""
-    return type_ in _OF_BYTES and (type_ != CRC64NVME or importlib.util.find_spec("awscrt") is not None)
+    return type_ in _OF_BYTES and (type_ not in OF_AWSCRT or importlib.util.find_spec("awscrt") is not None)
 
 
 def digest_of(type_: str, data: bytes) -> str:

@@ -15,11 +15,14 @@ from opensearchpy.exceptions import RequestError
 from bucketdex.control import ControlTable, Generation
 from bucketdex.index.mappings import (
     ENTRIES_VERSION,
+    OBJECT,
+    OBJECTS_ADDED,
     OBJECTS_VERSION,
     PACKAGES_VERSION,
     entries_index,
     objects_index,
     packages_index,
+    unknown_to,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ ENTRIES_ALIAS = "bucketdex-entries"
 ALIASES = (OBJECTS_ALIAS, PACKAGES_ALIAS, ENTRIES_ALIAS)
 NOT_DELETED = {"bool": {"must_not": {"term": {"deleted": True}}}}
 FIRST = {
-    OBJECTS: Generation(f"{OBJECTS_ALIAS}-v{OBJECTS_VERSION}-1", OBJECTS_VERSION),
+    # Named by the version to which the others only add: whoever has it already must not get a second one.
+    OBJECTS: Generation(f"{OBJECTS_ALIAS}-v{min(OBJECTS_ADDED) - 1}-1", OBJECTS_VERSION),
     # One version for the pair: whichever mapping changes, both are new.
     PACKAGES: Generation(
         f"{PACKAGES_ALIAS}-v{max(PACKAGES_VERSION, ENTRIES_VERSION)}-1", max(PACKAGES_VERSION, ENTRIES_VERSION)
@@ -59,9 +63,9 @@ def ensure(
 ) -> tuple[Generation, ...]:
     """Return the active generations of a kind, each with its indexes; the first is made if there is none.
 
-    An index that is named in the control table but gone (a new domain, a mistake) is made anew, empty. Safe when two
-    run at once or one breaks off: an index is made before it is named, under a name that both would choose, and a
-    second creation finds that it exists.
+    An index that is named in the control table but gone (a new domain, a mistake) is made anew, empty. One that was
+    made by an earlier version gets the fields that were added since. Safe when two run at once or one breaks off: an
+    index is made before it is named, under a name that both would choose, and a second creation finds that it exists.
     """
     active = control.generations(kind)
     for generation in active or (FIRST[kind],):
@@ -76,7 +80,20 @@ def ensure(
             except RequestError as error:
                 if error.error != "resource_already_exists_exception":
                     raise
-    return active or control.add_generation(kind, FIRST[kind])
+        if kind == OBJECTS:
+            # Also before the first is named: an earlier version may have made its index, and broken off.
+            _add_fields(client, generation.index, generation.mapping if active else 0)
+    if not active:
+        return control.add_generation(kind, FIRST[kind])
+    # Only now that the fields are there do writers hear of them.
+    return control.raise_mappings(kind, OBJECTS_VERSION) if kind == OBJECTS else active
+
+
+def _add_fields(client: "OpenSearch", index: str, version: int) -> None:
+    if fields := unknown_to(version):
+        added = {name: OBJECT["properties"][name] for name in fields}
+        meta = objects_index(1, 0)["mappings"]["_meta"]
+        client.indices.put_mapping(index=index, body={"properties": added, "_meta": meta})
 
 
 def _indexes(

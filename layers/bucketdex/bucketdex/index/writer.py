@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 # What a reconcile carries over from the document before it; see objects/facts.py.
-SURVIVING_FIELDS = ["version_id", "etag", "size", "written_by", "checksums", "deleted"]
+SURVIVING_FIELDS = ["version_id", "etag", "size", "written_by", "checksums", "digest_note", "deleted"]
 Status = Literal["done", "conflict", "busy", "refused"]
 DONE: Status = "done"
 CONFLICT: Status = "conflict"

@@ -1,14 +1,20 @@
-"""What is under way in the queues of a local stack, and whether all is settled."""
+"""What is under way in the queues and state machines of a local stack, and whether all is settled."""
 
 import http.client
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
+from bucketdex.local.aws import session
 from bucketdex.local.state import StackError, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
 
 LOOK_AGAIN = 0.25  # seconds between two looks
 
@@ -38,7 +44,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def queues(state: State) -> dict[str, QueueDepth]:
-    """Return what is under way in each queue that is not for dead letters, by its logical id."""
+    """Return what is under way in each queue that is not for dead letters, and in each state machine, by logical id."""
     told = ask(state.edge_url)
     now, nothing = time.time(), Told()
     all_queues = state.deployment.queues if state.deployment else ()
@@ -55,11 +61,23 @@ def queues(state: State) -> dict[str, QueueDepth]:
             dead_letters=dead.visible + dead.in_flight + dead.delayed,
             oldest_seconds=None if own.oldest_sent is None else max(0.0, now - own.oldest_sent),
         )
+    if state.deployment and state.deployment.state_machines:
+        machines = {it.logical_id: it.arn for it in state.deployment.state_machines}
+        depths |= _executions(state.edge_url, machines)
+    return depths
+
+
+def running(states: "SFNClient", machines: Mapping[str, str]) -> dict[str, QueueDepth]:
+    """Return how many executions of each state machine (name: ARN) run, as if they were in flight; at most 1,000."""
+    depths = {}
+    for name, arn in machines.items():
+        found = states.list_executions(stateMachineArn=arn, statusFilter="RUNNING", maxResults=1000)["executions"]
+        depths[name] = QueueDepth(visible=0, in_flight=len(found), delayed=0, dead_letters=0, oldest_seconds=None)
     return depths
 
 
 def settled(state: State, timeout: float, observe: Callable[[dict[str, QueueDepth]], None] = lambda _: None) -> bool:
-    """Wait until every queue was empty twice in a row; False when `timeout` seconds were not enough.
+    """Wait until every queue was empty twice in a row, and nothing executed; False after `timeout` seconds.
 
     What was written is then searchable after a refresh of the index, which is the caller's. `observe` gets each look.
     """
@@ -74,6 +92,20 @@ def settled(state: State, timeout: float, observe: Callable[[dict[str, QueueDept
         if time.monotonic() > deadline:
             return False
         time.sleep(LOOK_AGAIN)
+
+
+def _executions(edge_url: str, machines: Mapping[str, str]) -> dict[str, QueueDepth]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  as in `session`
+
+    try:
+        return running(_states(edge_url), machines)
+    except (BotoCoreError, ClientError) as error:
+        raise StackError(f"the emulated Step Functions at {edge_url} does not answer: {error}") from error
+
+
+@cache
+def _states(edge_url: str) -> "SFNClient":
+    return session().client("stepfunctions", endpoint_url=edge_url)
 
 
 def ask(edge_url: str) -> dict[str, Told]:

@@ -1,36 +1,26 @@
 """The document of an object: a pure function of what S3 said, and of the facts that are about that very version."""
 
-import hashlib
 import re
-from base64 import b64decode
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from bucketdex.changes import Author
+from bucketdex.changes import Author, Checksum
 from bucketdex.changes.hint import Hint
+from bucketdex.digests import claims
+from bucketdex.digests.kept import from_headers
+from bucketdex.hashing import CHUNKED, SHA256, digest_of
+from bucketdex.hashing import from_sha256 as chunked_from_sha256
 from bucketdex.index.names import extensions, name_of
 from bucketdex.index.pairs import LONGEST_VALUE, MOST_PAIRS, Pair, typed
 from bucketdex.objects.observe import Observation
 from bucketdex.objects.text import claims_text, excerpt
 
-CHECKSUM_HEADER = "x-amz-checksum-"
 ENCODED_WORD = re.compile(r"=\?[^?]+\?[bqBQ]\?")
-
-
-class Checksum(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A digest: `origin` is `computed` (here, hex) or `s3` (as S3 gives it, but a full-object SHA256 in hex too).
-
-    `scope` is S3's ChecksumType.
-    """
-
-    type: str
-    value: str
-    origin: str
-    scope: str | None = None
 
 
 class ObjectDocument(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -51,6 +41,7 @@ class ObjectDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     content_encoding: str | None = None
     encryption: dict[str, str] | None = None
     checksums: tuple[Checksum, ...] = ()
+    digest_note: str | None = None
     metadata: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     pairs: tuple[Pair, ...] = ()
@@ -71,7 +62,7 @@ def object_document(hint: Hint, seen: Observation) -> ObjectDocument:
         known |= {"size": hint.size, "version_id": hint.version_id, "etag": hint.etag}
     else:
         known |= _told(seen.answer, seen.tags or {})
-        known |= {"size": seen.size, "checksums": _checksums(seen, problems)}
+        known |= {"size": seen.size, "checksums": _checksums(seen)}
         known |= _text(seen, known, problems)
     return ObjectDocument(
         hint.bucket, hint.key, seen.observed_at, problem="; ".join(problems)[:LONGEST_VALUE] or None, **known
@@ -111,28 +102,17 @@ def decoded(value: str) -> str:
     return text
 
 
-def _checksums(seen: Observation, problems: list[str]) -> tuple[Checksum, ...]:
-    answer = seen.answer or {}
-    headers = answer["ResponseMetadata"]["HTTPHeaders"]
-    scope = headers.get("x-amz-checksum-type")
-    found = [
-        _from_s3(header.removeprefix(CHECKSUM_HEADER).upper(), value, scope)
-        for header, value in headers.items()
-        if header.startswith(CHECKSUM_HEADER) and header != "x-amz-checksum-type"
-    ]
-    if seen.whole and seen.body is not None:
-        computed = Checksum("SHA256", hashlib.sha256(seen.body).hexdigest(), "computed")
-        claimed = [c for c in found if c.type == "SHA256" and c.scope == "FULL_OBJECT"]
-        if claimed and claimed[0].value != computed.value:
-            problems.append(f"its bytes have the SHA256 {computed.value}, S3 says {claimed[0].value}")
-        found.append(computed)
-    return tuple(found)
-
-
-def _from_s3(kind: str, value: str, scope: str | None) -> Checksum:
-    if kind == "SHA256" and scope == "FULL_OBJECT":
-        value = b64decode(value).hex()
-    return Checksum(kind, value, "s3", scope)
+def _checksums(seen: Observation) -> tuple[Checksum, ...]:
+    """Return what S3 keeps, and what its bytes have where they are all here."""
+    kept = from_headers((seen.answer or {})["ResponseMetadata"]["HTTPHeaders"])
+    if not seen.whole or seen.body is None:
+        return kept
+    digest = sha256(seen.body)
+    values = {kind: digest_of(kind, seen.body) for kind in claims.to_compute(kept) - {SHA256, CHUNKED}}
+    values[SHA256] = digest.hexdigest()
+    if chunked := chunked_from_sha256(digest.digest(), len(seen.body)):
+        values[CHUNKED] = chunked
+    return kept + claims.computed(kept, values)
 
 
 def _text(seen: Observation, known: dict[str, Any], problems: list[str]) -> dict[str, Any]:

@@ -1,41 +1,90 @@
-"""Facts that S3 cannot tell again: who wrote an object, and digests that were computed elsewhere.
+"""Facts that S3 cannot tell again, or not for nothing: who wrote an object, and its digests.
 
 A fact is about one version. It is taken from a hint, or over from the document before, only while version id *and*
 etag are those of the object: one etag can belong to many versions.
+
+Checksums merge by type and origin, so whatever comes twice or in another order makes the same document. What they say
+of each other, that S3 claims what the bytes do not have, is told from all of them each time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
 
-from bucketdex.changes import Author, Fact
+from bucketdex.changes import Author, Checksum, Fact
 from bucketdex.changes.hint import Hint
-from bucketdex.objects.document import Checksum, ObjectDocument
+from bucketdex.digests.claims import contradiction
+from bucketdex.digests.kept import has_digest
+from bucketdex.index.pairs import LONGEST_VALUE
+from bucketdex.objects.document import ObjectDocument
 
 
 def facts_of(document: dict[str, Any]) -> Fact | None:
     """Return what a stored document knows beyond S3, or None if that is nothing."""
-    computed = {c["type"]: c["value"] for c in document.get("checksums", ()) if c.get("origin") == "computed"}
+    checksums = msgspec.convert(document.get("checksums", ()), tuple[Checksum, ...])
     author = msgspec.convert(document["written_by"], Author) if document.get("written_by") else None
-    if document.get("deleted") or not document.get("etag") or not (computed or author):
+    note = document.get("digest_note")
+    if document.get("deleted") or not document.get("etag") or not (checksums or note or author):
         return None
-    return Fact(document["etag"], document.get("version_id"), computed, author)
+    return Fact(document["etag"], document.get("version_id"), checksums, note, author)
 
 
-def with_facts(document: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocument:
-    """Return the document with what the facts about its version add; later facts win, what was just computed stays."""
+def known_of(documents: Iterable[dict[str, Any]]) -> list[Fact]:
+    """Return what the documents of one key know; a generation whose mapping has no note does not take it away."""
+    return sorted(filter(None, map(facts_of, documents)), key=lambda fact: fact.digest_note is not None)
+
+
+def with_facts(seen: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocument:
+    """Return the document of what was just seen with what the facts about its version add.
+
+    What was seen stays, and of facts the later ones win. A note is that of the last fact that told of digests; what
+    was seen with its digest needs none.
+    """
+    if seen.deleted:
+        return seen
+    checksums: dict[tuple[str, str], Checksum] = {}
+    note, author = seen.digest_note, seen.written_by
     for fact in facts:
-        if document.deleted or not fact.is_about(document.version_id, document.etag):
+        if not fact.is_about(seen.version_id, seen.etag):
             continue
-        have = {c.type for c in document.checksums if c.origin == "computed"}
-        added = tuple(Checksum(kind, value, "computed") for kind, value in fact.digests.items() if kind not in have)
-        document = msgspec.structs.replace(
-            document,
-            checksums=document.checksums + added,
-            written_by=fact.written_by or document.written_by,
-        )
-    return document
+        checksums |= _by_kind(fact.checksums)
+        author = fact.written_by or author
+        if fact.checksums or fact.digest_note:
+            note = fact.digest_note
+    checksums |= _by_kind(seen.checksums)
+    merged = tuple(checksums[kind] for kind in sorted(checksums))
+    return msgspec.structs.replace(
+        seen,
+        checksums=merged,
+        digest_note=None if has_digest(seen.checksums) else note,
+        written_by=author,
+        problem=_problem(seen, merged),
+    )
+
+
+def with_more_facts(stored: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocument:
+    """Return a stored document with what facts about its version add: its own digests are facts that came before."""
+    if stored.deleted or not stored.etag:
+        return stored
+    before = Fact(stored.etag, stored.version_id, stored.checksums, stored.digest_note)
+    bare = msgspec.structs.replace(stored, checksums=(), digest_note=None, problem=_without_contradiction(stored))
+    return with_facts(bare, [before, *facts])
+
+
+def _by_kind(checksums: Iterable[Checksum]) -> dict[tuple[str, str], Checksum]:
+    return {(it.type, it.origin): it for it in checksums}
+
+
+def _problem(document: ObjectDocument, checksums: Collection[Checksum]) -> str | None:
+    """Return the document's problem with what these checksums contradict each other in, which goes first."""
+    rest = _without_contradiction(document)
+    return "; ".join(filter(None, (contradiction(checksums), rest)))[:LONGEST_VALUE] or None
+
+
+def _without_contradiction(document: ObjectDocument) -> str | None:
+    said = (contradiction(document.checksums) or "").split("; ")
+    return "; ".join(part for part in (document.problem or "").split("; ") if part not in said) or None
 
 
 def as_last_known(hint: Hint, documents: Iterable[dict[str, Any]]) -> Hint:

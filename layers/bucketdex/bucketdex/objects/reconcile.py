@@ -2,7 +2,8 @@
 
 The order is what makes it right with many handlers at once: first the documents are read, then S3, then each document
 is written under the lock that was read. A conflict means that somebody wrote in between, and everything is read again.
-So of two writes that succeed the later one always saw the later state of S3. See docs/architecture.md.
+So of two writes that succeed the later one always saw the later state of S3. What has no digest then is asked for.
+See docs/architecture.md.
 """
 
 import itertools
@@ -17,16 +18,18 @@ import msgspec
 from bucketdex.changes import ObjectChange
 from bucketdex.changes.hint import Hint, ObjectName
 from bucketdex.changes.outcome import Map, Outcome, Tally, timed
-from bucketdex.control import ControlTable, Generation
+from bucketdex.control import ControlTable, Generation, View
 from bucketdex.errors import Fault, Permanent, Transient
 from bucketdex.index import writer
 from bucketdex.index.ids import object_id
+from bucketdex.index.mappings import unknown_to
 from bucketdex.index.refusal import without_refused
 from bucketdex.index.requests import REQUEST_SECONDS
 from bucketdex.manifest import layout
 from bucketdex.objects.document import ObjectDocument, object_document
-from bucketdex.objects.facts import all_about, as_last_known, facts_of, with_facts
+from bucketdex.objects.facts import all_about, as_last_known, known_of, with_facts, with_more_facts
 from bucketdex.objects.observe import ObjectReader
+from bucketdex.objects.requests import digest_request
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -38,10 +41,11 @@ BUSY_SECONDS = 0.5  # doubled each time
 KEYS_AT_ONCE = 100  # bounds what is in memory: as many documents, as many text excerpts
 ROUND_SECONDS = 15.0  # with less time left no new round begins
 RESERVE_SECONDS = 5.0  # are kept from the requests of a round, to report what became of it
-# What OpenSearch may refuse, and a document can do without.
+# What OpenSearch may refuse, or does not know yet, and a document can do without.
 EMPTY: dict[str, object] = {
     "content": None, "content_from": None, "metadata": (), "tags": (), "pairs": (), "checksums": (),
-    "encryption": None, "content_type": None, "content_encoding": None, "written_by": None, "extensions": (),
+    "digest_note": None, "encryption": None, "content_type": None, "content_encoding": None, "written_by": None,
+    "extensions": (),
 }  # fmt: skip
 MOST_REFUSALS = 3  # the part that OpenSearch names, another one, all that can go
 
@@ -54,14 +58,15 @@ def _no_span(_name: str) -> AbstractContextManager[Any]:
 class Edges:
     """What reconciling touches outside itself.
 
-    `pass_on` sends keys of pointers and manifests to the function that indexes packages. `remaining` tells the seconds
-    that the invocation has left.
+    `pass_on` sends keys of pointers and manifests to the function that indexes packages, `ask_for_digests` objects to
+    the one that hashes them; both raise `Transient`. `remaining` tells the seconds that the invocation has left.
     """
 
     control: ControlTable
     opensearch: "OpenSearch"
     objects: ObjectReader
     pass_on: Callable[[list[ObjectChange]], object]
+    ask_for_digests: Callable[[list[ObjectChange]], object]
     remaining: Callable[[], float]
     concurrently: Map = map
     sleep: Callable[[float], None] = time.sleep
@@ -74,6 +79,7 @@ class _Task:
 
     hint: Hint
     id: str
+    hashed: bool  # whether a digest is wanted
     conflicts: int = 0
     busy: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -95,6 +101,7 @@ class _Round:
 
     done: dict[ObjectName, Outcome] = field(default_factory=dict)
     again: list[_Task] = field(default_factory=list)
+    without_digest: list[ObjectChange] = field(default_factory=list)
 
 
 def reconcile(edges: Edges, hints: Iterable[Hint], tally: Tally) -> dict[ObjectName, Outcome]:
@@ -108,12 +115,18 @@ def reconcile(edges: Edges, hints: Iterable[Hint], tally: Tally) -> dict[ObjectN
     connected = [hint for hint in hints if hint.bucket in view.buckets]
     of_packages = [hint for hint in connected if layout.parse(hint.key)]
     outcomes |= _pass_on(of_packages, edges) if of_packages else {}
-    tasks = [_Task(it, object_id(it.bucket, it.key)) for it in connected if (it.bucket, it.key) not in outcomes]
+    tasks = [_task(it, view) for it in connected if (it.bucket, it.key) not in outcomes]
     if tasks and not view.generations:
         raise Transient("a bucket is connected, but the control table names no index: run `bucketdex bucket add` again")
     for some in itertools.batched(tasks, KEYS_AT_ONCE):
         outcomes |= _settle(list(some), view.generations, edges, tally)
     return outcomes
+
+
+def _task(hint: Hint, view: View) -> _Task:
+    # Whoever told of the object itself has asked already: a fact is what comes of it.
+    hashed = not hint.facts_only and view.buckets[hint.bucket].hashing.mode != "off"
+    return _Task(hint, object_id(hint.bucket, hint.key), hashed)
 
 
 def _pass_on(hints: list[Hint], edges: Edges) -> dict[ObjectName, Outcome]:
@@ -159,7 +172,7 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
     def prepare(task: _Task) -> _Prepared | BaseException:
         before = [stored.get((index, task.id)) for index in indexes]
         try:
-            return _prepare(task, indexes, before, edges.objects)
+            return _prepare(task, generations, before, edges.objects)
         except Exception as error:  # noqa: BLE001, also a bug in here is this key's alone
             return error
 
@@ -175,38 +188,55 @@ def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges
         )
     for got in ready:
         _judge(passed, got, list(itertools.islice(results, len(got.writes))), tally)
+    if passed.without_digest:
+        _ask_for_digests(passed, edges)
     return passed
+
+
+def _ask_for_digests(passed: _Round, edges: Edges) -> None:
+    """Send all requests of a round at once; a key whose request may not have been sent comes back and does it again."""
+    try:
+        edges.ask_for_digests(passed.without_digest)
+    except Transient as error:
+        passed.done.update({(it.bucket, it.key): Outcome("failed", error) for it in passed.without_digest})
 
 
 def _request_seconds(edges: Edges) -> float:
     return max(1.0, min(REQUEST_SECONDS, edges.remaining() - RESERVE_SECONDS))
 
 
-def _prepare(task: _Task, indexes: list[str], before: list[writer.Stored | None], objects: ObjectReader) -> _Prepared:
+def _prepare(
+    task: _Task, generations: tuple[Generation, ...], before: list[writer.Stored | None], objects: ObjectReader
+) -> _Prepared:
     """Return the writes that bring every generation's document of the key to what S3 says now."""
     hint = task.hint
     if hint.facts_only and all(stored and all_about(hint.facts, stored.source) for stored in before):
         # Nothing happened to the object, and each document shows the version in question: no request, same observed_at.
         documents = [msgspec.convert(stored.source, ObjectDocument) for stored in before if stored]
-        documents = [with_facts(document, hint.facts) for document in documents]
+        documents = [with_more_facts(document, hint.facts) for document in documents]
     else:
         sources = [stored.source for stored in before if stored]
         seen = objects.observe(hint)
         if seen.refused:
             hint = as_last_known(hint, sources)
-        known = [fact for source in sources if (fact := facts_of(source))]
-        documents = [with_facts(object_document(hint, seen), [*known, *hint.facts])] * len(indexes)
+        documents = [with_facts(object_document(hint, seen), [*known_of(sources), *hint.facts])] * len(generations)
     document = documents[0]
     if task.refused and msgspec.structs.replace(document, observed_at=task.refused.observed_at) != task.refused:
         task = replace(task, refusals=(), refused=None)
     if task.refusals:
         documents = [without_refused(each, list(task.refusals), EMPTY) for each in documents]
+    documents = [_as_known_to(generation, each) for generation, each in zip(generations, documents, strict=True)]
     # Always written, also when nothing changed: a write that is skipped leaves the lock of a slow handler valid.
     writes = [
-        writer.Write(index, task.id, msgspec.json.encode(each), stored.lock if stored else None)
-        for index, each, stored in zip(indexes, documents, before, strict=True)
+        writer.Write(generation.index, task.id, msgspec.json.encode(each), stored.lock if stored else None)
+        for generation, each, stored in zip(generations, documents, before, strict=True)
     ]
     return _Prepared(task, document, writes)
+
+
+def _as_known_to(generation: Generation, document: ObjectDocument) -> ObjectDocument:
+    unknown = unknown_to(generation.mapping)
+    return msgspec.structs.replace(document, **{name: EMPTY[name] for name in unknown}) if unknown else document
 
 
 def _judge(passed: _Round, got: _Prepared, results: list[writer.Result], tally: Tally) -> None:
@@ -224,6 +254,8 @@ def _judge(passed: _Round, got: _Prepared, results: list[writer.Result], tally: 
         _try_again(passed, replace(task, conflicts=task.conflicts + 1), tally)
     else:
         passed.done[_name(task)] = Outcome("deleted" if got.document.deleted else "indexed")
+        if task.hashed and (request := digest_request(got.document)):
+            passed.without_digest.append(request)
 
 
 def _try_again(passed: _Round, task: _Task, tally: Tally) -> None:

@@ -9,24 +9,35 @@ import msgspec
 from aws_lambda_powertools.event_handler import ALBResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
+from pydantic import BaseModel, Field
 
 from bucketdex.errors import Permanent, Transient
 from bucketdex.search.containing import Containers
+from bucketdex.search.duplicates import MOST_OBJECTS, Duplicates, Known
 from bucketdex.search.hits import Answer
 from bucketdex.search.question import KINDS, Kind, Question
 
 MOST_HITS = 100  # a page
 MOST_BYTES = 900_000  # of an answer: a load balancer takes 1 MiB from a function, envelope and escaping included
 
-PATHS = ("/api/search", "/api/containing")
+METHODS = {"/api/search": "GET", "/api/containing": "GET", "/api/duplicates": "GET", "/api/digests": "POST"}
+
+
+class Named(BaseModel):
+    """An object by its bucket and key."""
+
+    bucket: str = Field(min_length=1, max_length=255)
+    key: str = Field(min_length=1, max_length=1024)
 
 
 class Answers(NamedTuple):
-    """Who answers: a question; and a bucket, a key and a version id or None."""
+    """Who answers: a question; a bucket, a key and a version id or None; a bucket and a key; pairs of them."""
 
     search: Callable[[Question], Answer]
     containing: Callable[[str, str, str | None], Containers]
+    duplicates: Callable[[str, str], Duplicates]
+    digests: Callable[[list[tuple[str, str]]], list[Known]]
 
 
 def resolver(answers: Answers) -> ALBResolver:
@@ -53,11 +64,25 @@ def resolver(answers: Answers) -> ALBResolver:
         found = answers.containing(bucket, key, version_id or None)
         return _bounded({"total": found.total}, "packages", found.packages)
 
+    @app.get("/api/duplicates")
+    def _duplicates(
+        bucket: Annotated[str, Query(description="The object's bucket", min_length=1, max_length=255)],
+        key: Annotated[str, Query(description="Its key", min_length=1, max_length=1024)],
+    ) -> Response[str]:
+        found = answers.duplicates(bucket, key)
+        return _bounded({"total": found.total, "digests": found.digests}, "objects", found.objects)
+
+    @app.post("/api/digests")
+    def _digests(
+        objects: Annotated[list[Named], Body(description="Objects", min_length=1, max_length=MOST_OBJECTS)],
+    ) -> Response[str]:
+        return _bounded({}, "objects", answers.digests([(it.bucket, it.key) for it in objects]))
+
     @app.not_found
     def _not_found(_: NotFoundError) -> Response[str]:
-        if app.current_event.path in PATHS:
+        if app.current_event.path in METHODS:
             refused = problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{app.current_event.http_method} is not understood here")
-            refused.headers["Allow"] = "GET"
+            refused.headers["Allow"] = METHODS[app.current_event.path]
             return refused
         return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {app.current_event.path}; try /api/search?q=word")
 

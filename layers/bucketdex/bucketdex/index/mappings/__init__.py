@@ -1,17 +1,19 @@
 """What OpenSearch knows of our documents: analysis and mappings, strict, with a version for each kind."""
 
 from bucketdex.index.mappings.entries import ENTRIES_VERSION, ENTRY, entries_index
-from bucketdex.index.mappings.objects import OBJECT, OBJECTS_VERSION, objects_index
+from bucketdex.index.mappings.objects import OBJECT, OBJECTS_ADDED, OBJECTS_VERSION, objects_index, unknown_to
 from bucketdex.index.mappings.packages import PACKAGE, PACKAGES_VERSION, packages_index
 
 __all__ = [
     "ENTRIES_VERSION",
     "ENTRY",
     "OBJECT",
+    "OBJECTS_ADDED",
     "OBJECTS_VERSION",
     "PACKAGE",
     "PACKAGES_VERSION",
     "entries_index",
     "objects_index",
     "packages_index",
+    "unknown_to",
 ]

@@ -20,7 +20,10 @@ from bucketdex.index.mappings.fragments import (
     strict,
 )
 
-OBJECTS_VERSION = 1
+OBJECTS_VERSION = 2
+# What a version has beside the one before it. Fields are put into the live mappings of older generations; until that is
+# done, writers leave them out. A version that does more than add fields begins this anew, and needs a rebuild.
+OBJECTS_ADDED: dict[int, frozenset[str]] = {2: frozenset({"digest_note"})}
 
 OBJECT = strict({
     "bucket": KEYWORD,
@@ -36,6 +39,7 @@ OBJECT = strict({
     "content_encoding": KEYWORD,
     "encryption": {"properties": {"type": KEYWORD, "key": KEYWORD}},
     "checksums": {"properties": {"type": KEYWORD, "value": KEYWORD, "origin": KEYWORD, "scope": KEYWORD}},
+    "digest_note": KEYWORD,
     "metadata": METADATA,
     "tags": METADATA,
     "pairs": PAIRS,
@@ -46,6 +50,11 @@ OBJECT = strict({
     "problem": PROBLEM,
     "deleted": BOOLEAN,
 })  # fmt: skip
+
+
+def unknown_to(version: int) -> frozenset[str]:
+    """Return the fields that a mapping of this version has not."""
+    return frozenset().union(*(fields for added, fields in OBJECTS_ADDED.items() if added > version))
 
 
 def objects_index(shards: int, replicas: int) -> dict[str, Any]:

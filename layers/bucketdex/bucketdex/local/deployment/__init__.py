@@ -64,6 +64,16 @@ class FixedResponse(msgspec.Struct, frozen=True):
     body: str
 
 
+class StateMachine(msgspec.Struct, frozen=True):
+    """A Step Functions state machine, which the emulated AWS runs."""
+
+    logical_id: str
+    name: str
+    arn: str
+    role_arn: str
+    definition: str  # JSON of the Amazon States Language
+
+
 class Deployment(msgspec.Struct, frozen=True):
     """All that was made of one template."""
 
@@ -73,3 +83,4 @@ class Deployment(msgspec.Struct, frozen=True):
     routes: tuple[Route, ...]
     tables: dict[str, str]  # logical id: name
     default: FixedResponse | None = None  # None without a listener
+    state_machines: tuple[StateMachine, ...] = ()

@@ -64,7 +64,19 @@ def deploy(session: boto3.Session, edge_url: str, opensearch_url: str, translate
     if stack["StackStatus"] != "CREATE_COMPLETE":
         raise StackError(f"the emulated CloudFormation says {stack['StackStatus']}: {stack.get('StackStatusReason')}")
     answers = {it["OutputKey"]: it["OutputValue"] for it in stack.get("Outputs", [])}
-    return read_back(answers, translated.folders, edge_url, opensearch_url)
+    deployment = read_back(answers, translated.folders, edge_url, opensearch_url)
+    _make_runnable(session, edge_url, deployment)
+    return deployment
+
+
+def _make_runnable(session: boto3.Session, edge_url: str, deployment: Deployment) -> None:
+    """Create the state machines again: those of the emulated CloudFormation are out of reach of what runs them."""
+    states = session.client("stepfunctions", endpoint_url=edge_url)
+    for it in deployment.state_machines:
+        try:
+            states.create_state_machine(name=it.name, definition=it.definition, roleArn=it.role_arn)
+        except (ClientError, BotoCoreError) as error:
+            raise StackError(f"{it.logical_id}: the emulated Step Functions does not take it: {error}") from error
 
 
 def survey(session: boto3.Session, edge_url: str, opensearch_url: str) -> Site:

@@ -1,11 +1,11 @@
 """From what the emulated CloudFormation answered about each resource to the facts of a `Deployment`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from bucketdex.local.deployment import Deployment, EventSource, FixedResponse, Function, Queue, Route
+from bucketdex.local.deployment import Deployment, EventSource, FixedResponse, Function, Queue, Route, StateMachine
 from bucketdex.local.state import StackError
 
 LAMBDA_TIMEOUT, LAMBDA_MEMORY, SQS_VISIBILITY = 3, 128, 30  # what AWS takes where a template says nothing
@@ -20,6 +20,7 @@ class Answer(msgspec.Struct, frozen=True, rename="pascal"):
     id: str = ""
     arn: str = ""
     queue_name: str = ""
+    name: str = ""
 
 
 class _Environment(msgspec.Struct, frozen=True, rename="pascal"):
@@ -84,6 +85,12 @@ class _Rule(msgspec.Struct, frozen=True, rename="pascal"):
     listener_arn: str = ""
 
 
+class _StateMachine(msgspec.Struct, frozen=True, rename="pascal"):
+    definition_string: str  # the emulator knows no other form of the definition
+    role_arn: str
+    state_machine_type: Literal["STANDARD"] = "STANDARD"  # executions of the other kind cannot be listed
+
+
 class _Target(msgspec.Struct, frozen=True, rename="pascal"):
     id: str
 
@@ -121,6 +128,9 @@ def read_back(outputs: Mapping[str, str], folders: Mapping[str, str], edge_url: 
         routes=tuple(sorted(_routes(rules, answers, functions), key=lambda route: route.priority)),
         tables={name: it.id for name, it in of_type("AWS::DynamoDB::Table").items()},
         default=_default(of_type("AWS::ElasticLoadBalancingV2::Listener"), rules),
+        state_machines=tuple(
+            _state_machine(name, it) for name, it in of_type("AWS::StepFunctions::StateMachine").items()
+        ),
     )
 
 
@@ -166,6 +176,11 @@ def _event_source(
         reports_item_failures="ReportBatchItemFailures" in mapping.function_response_types,
         enabled=mapping.enabled,
     )
+
+
+def _state_machine(logical_id: str, answer: Answer) -> StateMachine:
+    told = _convert(logical_id, answer.properties, _StateMachine)
+    return StateMachine(logical_id, answer.name, answer.id, told.role_arn, told.definition_string)
 
 
 def _queues(answers: Mapping[str, Answer], edge_url: str) -> tuple[Queue, ...]:

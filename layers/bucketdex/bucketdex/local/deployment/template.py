@@ -18,6 +18,7 @@ ASKED = {
     "AWS::Lambda::EventSourceMapping": None,  # not created, so it has neither
     "AWS::SQS::Queue": ("Arn", "QueueName"),
     "AWS::DynamoDB::Table": (),
+    "AWS::StepFunctions::StateMachine": ("Name",),
     "AWS::ElasticLoadBalancingV2::TargetGroup": (),
     "AWS::ElasticLoadBalancingV2::Listener": (),
     "AWS::ElasticLoadBalancingV2::ListenerRule": (),

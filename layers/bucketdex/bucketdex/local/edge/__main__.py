@@ -1,18 +1,21 @@
 """The emulated AWS of the local stack: `python -m bucketdex.local.edge --port N [--host HOST] [--bind HOST:PORT ...]`.
 
-It is moto's server with S3, SQS and DynamoDB put right (`s3`, `notifications`, `sqs`, `dynamodb`). Its memory is all it
-has.
-Besides the AWS services it answers
+It is moto's server with S3, SQS and DynamoDB put right (`s3`, `checksums`, `versions`, `notifications`, `sqs`,
+`dynamodb`), which runs the state machines it is given. Its memory is all it has. Besides the AWS services it answers
 
-`GET /_bucketdex/health`   `{"status": "ok", "id": ...}`
-`GET /_bucketdex/id`       `{"id": ...}`: random, made when the process starts; another one means all buckets are gone
-`GET /_bucketdex/queues`   `{queue name: {"visible", "in_flight", "delayed", "oldest_sent": Unix time or null}}`
-`POST /_bucketdex/faults`  a JSON list of faults (see `faults`), which takes the place of the one before
-`GET /_bucketdex/faults`   those that have yet to happen
+`GET /_bucketdex/health`       `{"status": "ok", "id": ...}`
+`GET /_bucketdex/id`           `{"id": ...}`: made when the process starts; another one means all buckets are gone
+`GET /_bucketdex/queues`       `{queue name: {"visible", "in_flight", "delayed", "oldest_sent": Unix time or null}}`
+`POST /_bucketdex/faults`      a JSON list of faults (see `faults`), which takes the place of the one before
+`GET /_bucketdex/faults`       those that have yet to happen
+`GET /_bucketdex/requests`     how often what was asked for, and how many bytes were sent (see `counting`)
+`DELETE /_bucketdex/requests`  forgets that
+`POST /_bucketdex/lambda`      `{"url": ...}`: where functions run that are invoked here (see `functions`)
 """
 
 import argparse
 import logging
+import os
 import signal
 import threading
 import uuid
@@ -20,11 +23,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from bucketdex.local.edge import dynamodb, s3, sqs
+from bucketdex.local.edge.counting import Requests
 from bucketdex.local.edge.faults import Application, Fault, Faults
+from bucketdex.local.edge.functions import Address, Functions
 
 OURS = "/_bucketdex/"
 
@@ -50,6 +56,8 @@ def serve(addresses: list[tuple[str, int]]) -> None:
     dynamodb.install()
     s3.install()
     sqs.install()
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    os.environ.setdefault("MOTO_PORT", str(addresses[0][1]))  # of localhost, where state machines invoke functions
     application = edge()
     servers = [
         make_server(host, port, application, threaded=True, request_handler=MotoRequestHandler)
@@ -63,8 +71,10 @@ def serve(addresses: list[tuple[str, int]]) -> None:
 
 
 def edge() -> Application:
-    """Return the WSGI application: ours under `/_bucketdex/`, everything else by the faults and moto."""
-    faults = Faults(DomainDispatcherApplication(create_backend_app))
+    """Return the WSGI application: ours under `/_bucketdex/`, moto behind counts, faults and functions elsewhere."""
+    functions = Functions(DomainDispatcherApplication(create_backend_app))
+    faults = Faults(functions)
+    requests = Requests(faults)
     identity = {"id": uuid.uuid4().hex}
     answers: dict[str, Callable[[bytes], Any]] = {
         "GET health": lambda _: {"status": "ok"} | identity,
@@ -72,11 +82,15 @@ def edge() -> Application:
         "GET queues": lambda _: sqs.depths(),
         "GET faults": lambda _: faults.left,
         "POST faults": lambda body: faults.set(msgspec.json.decode(body, type=list[Fault])),
+        "GET requests": lambda _: requests.counts(),
+        "DELETE requests": lambda _: requests.reset(),
+        "POST requests": lambda _: requests.reset(),
+        "POST lambda": lambda body: functions.run_at(msgspec.json.decode(body, type=Address)),
     }
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not environ["PATH_INFO"].startswith(OURS):
-            return faults(environ, start_response)
+            return requests(environ, start_response)
         request = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].removeprefix(OURS)}"
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         try:

@@ -95,7 +95,7 @@ def tell(
         bucket=bucket,
         event=event,
         key=key,
-        version_id=version_id if bucket.is_versioned else None,
+        version_id=version_id if bucket.is_versioned or version_id != "null" else None,
         size=size,
         etag=etag,
         sequencer=f"{next(_sequence):018X}" if numbered else None,

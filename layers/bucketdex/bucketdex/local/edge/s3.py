@@ -1,7 +1,7 @@
 """What moto's S3 does otherwise than AWS, put right: each function here takes the place of moto's of the same name.
 
-What AWS does stands beside each. Left as moto has it: suspended versioning (moto forgets the versions), checksums that
-were not sent (AWS: CRC64NVME), limits of sizes and names, the null version.
+What AWS does stands beside each; `checksums` and `versions` are two more such modules. Left as moto has it: limits of
+sizes and names, parts asked for by their number.
 """
 
 import base64
@@ -16,10 +16,13 @@ from moto.s3.exceptions import MethodNotAllowed, MissingKey, MissingVersion
 from moto.s3.models import FakeDeleteMarker, FakeKey, FakeTableStorageBucket, S3Backend
 from moto.s3.responses import S3Response
 
+from bucketdex.local.edge import checksums, versions
+from bucketdex.local.edge.faults import PARTS
 from bucketdex.local.edge.notifications import DELETED, ETAG_OF_NOTHING, MARKED, send_event, tell, told_when_done
 
 moto_key_response, moto_bucket_response = S3Response._key_response, S3Response._bucket_response
-moto_get_object, moto_delete_object = S3Response.get_object, S3Backend.delete_object
+moto_get_object, moto_head_object, moto_get_key = S3Response.get_object, S3Response.head_object, S3Response._get_key
+moto_delete_object = S3Backend.delete_object
 moto_list_objects = S3Backend.list_objects
 moto_delete_tagging, moto_get_notification = S3Backend.delete_object_tagging, S3Response.get_bucket_notification
 
@@ -28,11 +31,15 @@ _locks_lock = threading.Lock()
 
 
 def install() -> None:
-    """Put the functions of this module into moto's place."""
+    """Put the functions of this module, and of those about checksums and versions, into moto's place."""
+    checksums.install()
+    versions.install()
     for owner, name, function in (
         (S3Response, "_key_response", key_response),
         (S3Response, "_bucket_response", bucket_response),
         (S3Response, "get_object", get_object),
+        (S3Response, "head_object", head_object),
+        (S3Response, "_get_key", get_key),
         (S3Response, "get_bucket_notification", get_bucket_notification),
         (S3Backend, "list_objects", list_objects),
         (S3Backend, "delete_object", delete_object),
@@ -76,6 +83,21 @@ def get_object(self: S3Response) -> Any:
     return status, headers, body
 
 
+def head_object(self: S3Response, bucket_name: str, query: dict[str, Any], key_name: str, headers: Any) -> Any:
+    """AWS: tells a checksum as GET does, with its type; finds every version that there is."""
+    bucket, version_id = self.backend.get_bucket(bucket_name), query.get("versionId", [None])[0]
+    with versions.found_by_version(bucket, version_id):
+        status, told, body = moto_head_object(self, bucket_name, query, key_name, headers)
+    if status == 200 and headers.get("x-amz-checksum-mode") == "ENABLED" and "partNumber" not in query:
+        told.update(checksums.checksum_headers(versions.find(bucket, key_name, version_id)))
+    return status, told, body
+
+
+def get_key(self: S3Response, validate_storage_class: bool = True) -> tuple[FakeKey, bool]:
+    """AWS: an archived object has its tags and the like at hand; only its bytes are refused."""
+    return moto_get_key(self, validate_storage_class and not PARTS & self.querystring.keys())
+
+
 def list_objects(self: S3Backend, bucket: Any, *arguments: Any, **options: Any) -> Any:
     """AWS: where all that is left of a folder is delete markers, it is not listed either."""
     if not isinstance(bucket, FakeTableStorageBucket):
@@ -90,13 +112,15 @@ def delete_object(
     """AWS: each deleted version and each delete marker is told of, one by one in `DeleteObjects`."""
     with object_lock(bucket_name, key_name):
         bucket = self.get_bucket(bucket_name)
-        versions = bucket.keys.getlist(key_name, [])
-        existed = version_id is not None and any(version.version_id == version_id for version in versions)
-        done = moto_delete_object(self, bucket_name, key_name, version_id, bypass)
-        if bucket.is_versioned and version_id is None:
+        existed = version_id is not None and versions.find(bucket, key_name, version_id) is not None
+        if versions.is_suspended(bucket):
+            done = versions.delete_suspended(self, bucket, key_name, version_id)
+        else:
+            done = moto_delete_object(self, bucket_name, key_name, version_id, bypass)
+        if bucket.versioning_status and version_id is None:
             marker = bucket.keys[key_name]
             tell(self.account_id, MARKED, bucket, key_name, marker.version_id, None, ETAG_OF_NOTHING)
-        elif bucket.is_versioned and version_id is not None and existed:
+        elif bucket.versioning_status and version_id is not None and existed:
             tell(self.account_id, DELETED, bucket, key_name, version_id, None, None)
         return done
 
@@ -125,7 +149,7 @@ def set_delete_marker(self: S3Backend, bucket_name: str, key_name: str) -> FakeD
     bucket = self.get_bucket(bucket_name)
     marked = bucket.keys.get(key_name)
     if marked is None:
-        marked = FakeKey(key_name, b"", self.account_id, self.region_name)
+        marked = versions.bare_key(self, key_name)
     bucket.keys[key_name] = marker = FakeDeleteMarker(marked)
     return marker
 

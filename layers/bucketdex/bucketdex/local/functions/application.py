@@ -6,7 +6,7 @@ from botocore.config import Config
 
 from bucketdex.local.aws import NO_PROFILES, aws_environment, session
 from bucketdex.local.deployment import Deployment, Function
-from bucketdex.local.functions import http
+from bucketdex.local.functions import http, invocations
 from bucketdex.local.functions.pollers import LONG_POLL, Poller
 from bucketdex.local.functions.pool import FunctionPool, Watch
 from bucketdex.local.state import log_file
@@ -33,7 +33,8 @@ class Application:
             ),
         )
         self._pollers = [Poller(it, self._pools[it.function], sqs, min(it.concurrency, workers)) for it in sources]
-        self._http: http.LoadBalancer | None = None
+        self._edge_url = edge_url
+        self._servers: list[http.LoadBalancer] = []
 
     def warm(self) -> None:
         """Start a process for each function, so that its imports are done when the first event comes."""
@@ -42,10 +43,12 @@ class Application:
 
     def start(self) -> str:
         """Begin to poll and to answer; return the address of the routes."""
-        self._http = http.serve(self._deployment, self._pools)
+        routes, lambda_api = http.serve(self._deployment, self._pools), invocations.serve(self._pools)
+        self._servers = [routes, lambda_api]
+        invocations.tell(self._edge_url, lambda_api.url)
         for poller in self._pollers:
             poller.start()
-        return self._http.url
+        return routes.url
 
     def stop(self) -> None:
         """Take nothing more and end all processes."""
@@ -53,13 +56,16 @@ class Application:
             poller.stop()
         for pool in self._pools.values():
             pool.close()
-        if self._http:
-            self._http.shutdown()
-            self._http.server_close()
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()
 
 
 def limit(function: Function, deployment: Deployment, workers: int) -> int:
-    """Return how many processes a function may have: for each event source its own, so that none waits for another."""
+    """Return how many processes a function may have: for each event source its own, so that none waits for another.
+
+    One that neither a queue nor a route calls is called through Lambda's API, by state machines.
+    """
     sources = [it for it in deployment.event_sources if it.function == function.logical_id and it.enabled]
     routes = any(it.function == function.logical_id for it in deployment.routes)
-    return max(1, sum(min(it.concurrency, workers) for it in sources) + (workers if routes else 0))
+    return sum(min(it.concurrency, workers) for it in sources) + (workers if routes or not sources else 0)

@@ -33,7 +33,7 @@ class FunctionError(Exception):
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
-        self.kind = kind
+        self.kind, self.message = kind, message
 
 
 class _Failure(msgspec.Struct, frozen=True):

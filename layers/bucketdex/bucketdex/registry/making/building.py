@@ -72,6 +72,7 @@ def _hash_objects(entries: list[tuple[str, Entry]], watch: Watch) -> None:
     if not entries:
         return
     from bucketdex.registry.parts import do_parts  # noqa: PLC0415, boto3 only where S3 is used
+    from bucketdex.registry.pushing.known_to_index import with_digests_of_the_index  # noqa: PLC0415
     from bucketdex.registry.pushing.references import Reading, Referred, look  # noqa: PLC0415
     from bucketdex.registry.storage.s3 import Bucket  # noqa: PLC0415
 
@@ -86,6 +87,8 @@ def _hash_objects(entries: list[tuple[str, Entry]], watch: Watch) -> None:
         found[number] = s3, look(s3, number, entry.line(key), Physical(at.storage.name, at.key, at.version_id))
 
     each(ask, enumerate(entries), min(OBJECTS_AT_A_TIME, len(entries)))
+    for named in with_digests_of_the_index([named for _, named in found.values()]):
+        found[named.number] = found[named.number][0], named
     stored = {number: named.stored() for number, (_, named) in found.items() if named.hash}
     to_read = [(s3, named) for s3, named in found.values() if not named.hash]
     meter = Meter(watch, "hash", len(to_read), sum(named.size for _, named in to_read))

@@ -19,6 +19,7 @@ from bucketdex.registry.parts import LARGE_BYTES, do_parts
 from bucketdex.registry.progress import Meter, Watch
 from bucketdex.registry.pushing.folder_copies import FolderCopies
 from bucketdex.registry.pushing.journal import Account, Begun, Journal, Landed, Meant, Parts
+from bucketdex.registry.pushing.known_to_index import with_digests_of_the_index
 from bucketdex.registry.pushing.presence import present
 from bucketdex.registry.pushing.references import Reading, Referred, look
 from bucketdex.registry.pushing.server_side import Copies, LargeCopy
@@ -139,6 +140,7 @@ def _place_objects(objects: list[tuple[int, Entry, Physical]], placing: Placing)
 
     each(ask, unknown, min(THREADS, len(unknown)))
     to_copy = [it for it in ready if target not in (None, it.bucket)]
+    ready = with_digests_of_the_index(ready)
     to_read = [it for it in ready if target in (None, it.bucket) and it.hash is None]
     stored |= {it.number: it.stored() for it in ready if target in (None, it.bucket) and it.hash}
     if to_copy and isinstance(placing.storage, Bucket):

@@ -1,6 +1,5 @@
-"""Files that are in S3 already: referred to by one version, with their hash taken from S3 where S3 has it."""
+"""Files that are in S3 already: referred to by one version, with their hash from S3 or the index where they have it."""
 
-from base64 import b64decode
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from bucketdex.hashing import CHUNKED, SHA256, chunk_bytes, chunk_count, combined, from_sha256
+from bucketdex.changes import Checksum
+from bucketdex.digests import kept
+from bucketdex.hashing import CHUNKED, SHA256, combined
 from bucketdex.manifest import Entry, Hash
 from bucketdex.manifest.layout import Physical, s3_uri
 from bucketdex.registry.errors import PackageError
@@ -48,59 +49,26 @@ class Referred(msgspec.Struct, frozen=True):
 
 def look(s3: Any, number: int, entry: Entry, where: Physical) -> Referred:
     """Ask S3 for what an entry does not tell of its object; raises `PackageError` where it is not what it tells."""
-    wanted = {"VersionId": where.version_id} if where.version_id else {}
-    if entry.hash is None:  # with it, a key of KMS would be needed too
-        wanted["ChecksumMode"] = "ENABLED"
     address = s3_uri(*where)
     try:
-        found = s3.head_object(Bucket=where.bucket, Key=where.key, **wanted)
+        # Where the hash is known, no checksums are asked for.
+        seen = kept.look(s3, where.bucket, where.key, where.version_id, checksums=entry.hash is None)
     except ClientError as error:
         raise refused(error, f"{entry.logical_key}: {address} cannot be looked at") from error
-    size = int(found["ContentLength"])
-    if entry.size is not None and entry.size != size:
+    if entry.size is not None and entry.size != seen.size:
         raise PackageError(
-            f"{entry.logical_key}: {address} has {size} bytes, not the {entry.size} of its entry: set it anew"
+            f"{entry.logical_key}: {address} has {seen.size} bytes, not the {entry.size} of its entry: set it anew"
         )
-    version = found.get("VersionId")
-    version = where.version_id or (version if version != "null" else None)
-    named = Referred(number, entry.logical_key, where.bucket, where.key, version, found["ETag"], size, entry.hash)
-    return named if entry.hash else msgspec.structs.replace(named, hash=_told(s3, named, found))
+    version = where.version_id or (seen.version_id if seen.version_id != "null" else None)
+    known = entry.hash or hash_of(seen.checksums)
+    return Referred(number, entry.logical_key, where.bucket, where.key, version, f'"{seen.etag}"', seen.size, known)
 
 
-def _told(s3: Any, named: Referred, found: dict[str, Any]) -> Hash | None:
-    """Return the hash that S3's own checksum makes, or None: then the bytes have to be read."""
-    value, _, count = str(found.get("ChecksumSHA256", "")).partition("-")
-    if not value:
-        return None
-    if not count and found.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT" and "-" not in found["ETag"]:
-        digest = b64decode(value)
-        made = from_sha256(digest, named.size)
-        return Hash(CHUNKED, made) if made else Hash(SHA256, digest.hex())
-    if count and int(count) == chunk_count(named.size) and _parts_are_chunks(s3, named):
-        return Hash(CHUNKED, value)
-    return None
-
-
-def _parts_are_chunks(s3: Any, named: Referred) -> bool:
-    """Tell whether an object was uploaded in parts as long as chunks are; only then is its checksum the hash."""
-    length, seen, after = chunk_bytes(named.size), 0, 0
-    version = {"VersionId": named.version_id} if named.version_id else {}
-    while seen < named.size:
-        try:
-            told = s3.get_object_attributes(
-                Bucket=named.bucket, Key=named.key, ObjectAttributes=["ObjectParts"], PartNumberMarker=after, **version
-            )
-        except ClientError:  # it may be forbidden, or not known here
-            return False
-        parts = told.get("ObjectParts", {}).get("Parts", [])
-        if not parts:
-            return False
-        for part in parts:
-            if part["Size"] != min(length, named.size - seen):
-                return False
-            seen += part["Size"]
-        after = parts[-1]["PartNumber"]
-    return seen == named.size
+def hash_of(checksums: Sequence[Checksum]) -> Hash | None:
+    """Return the hash that an entry gets from what is known of its object, or None: then the bytes have to be read."""
+    chunked = (Hash(CHUNKED, it.value) for it in checksums if it.type == CHUNKED)
+    plain = (Hash(SHA256, it.value) for it in checksums if kept.is_plain_sha256(it))
+    return next(chunked, None) or next(plain, None)
 
 
 class Reading:

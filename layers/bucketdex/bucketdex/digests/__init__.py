@@ -1,0 +1,1 @@
+"""Digests of objects: what S3 keeps of them, what is read, within which policy, at most once."""

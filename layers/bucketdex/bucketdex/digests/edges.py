@@ -1,0 +1,91 @@
+"""What hashing objects in S3 touches outside itself, and the look whether it is still worth while."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from bucketdex.aws import refusals
+from bucketdex.changes import Checksum, Fact, ObjectChange
+from bucketdex.digests.kept import Seen
+from bucketdex.digests.ledger import Ledger
+from bucketdex.digests.reading import THREADS, Abandoned, Spans
+
+SIGN_SECONDS = 20.0  # between two looks whether the object is still current
+
+
+@dataclass
+class Rate:
+    """How quick reading has been in this process, in bytes a second; at first what any function reaches."""
+
+    bytes_per_second: float = 100e6
+
+    def measure(self, size: int, seconds: float) -> None:
+        """Take what was read just now into account, in so far as it was enough to tell."""
+        if seconds >= 1:
+            self.bytes_per_second = (self.bytes_per_second + size / seconds) / 2
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What hashing touches outside itself.
+
+    `tell` sends facts to the function that indexes objects. `now` is a clock in seconds, `remaining` tells the seconds
+    that the invocation has left.
+    """
+
+    s3: Any
+    ledger: Ledger
+    tell: Callable[[list[ObjectChange]], object]
+    remaining: Callable[[], float]
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    threads: int = THREADS
+    rate: Rate = field(default_factory=Rate)
+
+    def spans(self, seen: Seen) -> Spans:
+        """Return what fetches parts of an object."""
+        return Spans(self.s3, seen, self.remaining, self.sleep)
+
+    def say(self, seen: Seen, checksums: tuple[Checksum, ...], note: str | None = None) -> None:
+        """Send what is known of a version's digests."""
+        self.tell([told(seen.bucket, seen.key, Fact(seen.etag, seen.version_id, checksums, note))])
+
+    def check_current(self, seen: Seen) -> None:
+        """Raise `Abandoned` where the object is gone or another by now; what S3 does not tell now is told next time."""
+        try:
+            found = self.s3.head_object(Bucket=seen.bucket, Key=seen.key)
+        except ClientError as error:
+            if refusals.status(error) == 404:
+                raise Abandoned(f"{seen.uri} is gone") from error
+            return
+        except (BotoCoreError, HTTPError, OSError):
+            return
+        same_version = (found.get("VersionId") or "null") == (seen.version_id or "null")
+        if not same_version or found["ETag"].strip('"') != seen.etag:
+            raise Abandoned(f"{seen.uri} is another object by now")
+
+
+class Watch:
+    """Looks now and then, while an object is read, whether to go on; `signs` are what is done each time."""
+
+    def __init__(self, now: Callable[[], float], *signs: Callable[[], object]) -> None:
+        self._now, self._signs = now, signs
+        self._next = now() + SIGN_SECONDS
+
+    def __call__(self) -> bool:
+        """Give the signs if it is time; tell whether it was."""
+        if self._now() < self._next:
+            return False
+        for sign in self._signs:
+            sign()
+        self._next = self._now() + SIGN_SECONDS
+        return True
+
+
+def told(bucket: str, key: str, fact: Fact) -> ObjectChange:
+    """Return the message that brings a fact and no more."""
+    return ObjectChange(bucket, key, "bucketdex", "digest", facts=(fact,), facts_only=True)
