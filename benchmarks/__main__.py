@@ -6,7 +6,16 @@ import time
 
 from benchmarks.measure import Figure, machine
 
-NAMES = ("handler_cpu", "cold_start", "bulk_writer", "manifests", "write_to_found", "ten_thousand", "push_install")
+NAMES = (
+    "handler_cpu",
+    "cold_start",
+    "bulk_writer",
+    "manifests",
+    "write_to_found",
+    "ten_thousand",
+    "push_install",
+    "hashing",
+)
 
 
 def main(wanted: list[str]) -> int:

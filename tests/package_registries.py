@@ -1,6 +1,7 @@
 """Buckets of the emulated AWS as registries of packages, and a bucketdex that reaches them by its own clients."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from bucketdex.registry.package import Package
 from bucketdex.registry.storage.s3 import Bucket
 from emulated import Aws
 
+HANDLE = "lab/plates"
 MIB = 1024 * 1024
 CLIENTS = (clients._session, clients.s3, clients.quick_s3, clients.transfer_s3)
 
@@ -61,6 +63,17 @@ def make_data(tmp_path: Path) -> Path:
     (folder / "large.bin").write_bytes(b"0123456789abcdef" * (9 * MIB // 16))
     (folder / "larger.bin").write_bytes(b"fedcba9876543210" * (17 * MIB // 16))
     return folder
+
+
+@pytest.fixture
+def here(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registries]:
+    yield registries(aws, monkeypatch, tmp_path / "state")
+    forget_clients()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return make_data(tmp_path)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -79,7 +79,8 @@ def test_status_waits_and_is_1_when_that_was_not_long_enough(it):
     assert it.json("status", "--wait", "60")[0]["settled"] is True
     [told] = it.json("status")
     assert told["settled"] is True and told["oldest_event_seconds"] is None
-    assert set(told["queues"]) == {"ObjectEvents", "BulkEvents", "PackageEvents"}
+    queues = {"ObjectEvents", "BulkEvents", "PackageEvents", "HashRequests"}
+    assert set(told["queues"]) == queues | {"HashStateMachine"}
 
 
 def test_status_waits_for_an_opensearch_that_starts_again(it, lab):

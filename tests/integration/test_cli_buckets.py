@@ -180,9 +180,8 @@ def test_packages_are_counted_shown_and_their_entries_kept_as_is_said(it, lab):
     assert all(line["agrees"] for line in shown)
     assert [line["indexed"].get("handle") for line in shown] == ["a/b", "a/b", None, None]
     for wanted, found in (("all", 1), ("latest", 0)):
-        assert it.json("bucket", "set", lab, "--entries", wanted) == [
-            {"bucket": lab, "entries": wanted, "keys_sent": 2}
-        ]
+        [told] = it.json("bucket", "set", lab, "--entries", wanted)
+        assert (told["bucket"], told["entries"], told["keys_sent"]) == (lab, wanted, 2)
         it.settle()
         [answer] = it.json("search", "old", "--kind", "entry")
         assert answer["total"] == found
@@ -191,3 +190,32 @@ def test_packages_are_counted_shown_and_their_entries_kept_as_is_said(it, lab):
 def test_a_setting_of_a_bucket_that_is_not_connected_is_refused(it):
     done = it.run("bucket", "set", "nobodys", "--entries", "all")
     assert done.returncode == 1 and "not connected" in done.stderr
+
+
+def test_what_is_hashed_is_as_the_bucket_is_set(it, lab):
+    def origins(key: str) -> dict[str, str]:
+        [shown] = it.show(lab, key)
+        return {checksum["type"]: checksum["origin"] for checksum in shown["indexed"].get("checksums", [])}
+
+    large = b"0123456789" * 900_000
+    wanted = [(["--hash-without", "raw/"], "raw/a"), (["--hash", "kept"], "b"), (["--hash", "off"], "c")]
+    it.put(lab, "all", body=large)
+    it.settle()
+    assert origins("all")["SHA256"] == origins("all")["sha2-256-chunked"] == "computed"
+    for setting, key in wanted:
+        [told] = it.json("bucket", "set", lab, *setting)
+        assert (told["bucket"], told["entries"], told["keys_sent"]) == (lab, "latest", 0)
+        it.put(lab, key, body=large)
+        it.settle()
+        assert "computed" not in origins(key).values()
+        assert ("digest_note" in it.show(lab, key)[0]["indexed"]) == (key != "c")
+    [listed] = [told for told in it.json("bucket", "list") if told["name"] == lab]
+    assert listed["hashing"] == told["hashing"]
+    assert (listed["hashing"]["mode"], listed["hashing"]["without"]) == ("off", ["raw/"])
+    assert "(computed from its bytes)" in it.run("show", f"s3://{lab}/all").stdout
+    assert "--hash-without" in it.run("show", f"s3://{lab}/raw/a").stdout
+    it.run("bucket", "set", lab, "--hash", "read", "--hash-without", "")
+    assert it.run("bucket", "add", lab).returncode == 0
+    it.settle()
+    assert {origins(key)["SHA256"] for _, key in wanted} == {"computed"}
+    assert "digest_note" not in it.show(lab, "raw/a")[0]["indexed"]

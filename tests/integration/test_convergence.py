@@ -199,7 +199,8 @@ def objects_are_as_in_s3(edges: connect.Edges, names: list[str]) -> None:
     for it in found:
         if it.indexed:
             body = edges.s3.get_object(Bucket=it.bucket, Key=it.key)["Body"].read()
-            assert it.indexed["checksums"][-1]["value"] == hashlib.sha256(body).hexdigest()
+            [digest] = [one["value"] for one in it.indexed["checksums"] if one["type"] == "SHA256"]
+            assert digest == hashlib.sha256(body).hexdigest()
             assert it.indexed.get("content", "").encode() == body
 
 

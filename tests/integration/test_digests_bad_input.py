@@ -19,7 +19,7 @@ from bucketdex.digests import edges as edges_module
 from bucketdex.digests import ranges, reading
 from bucketdex.digests.edges import Edges
 from bucketdex.digests.kept import look
-from bucketdex.digests.ledger import Ledger, identity
+from bucketdex.digests.ledger import HandedOn, Ledger, identity
 from bucketdex.digests.reading import Abandoned
 from bucketdex.digests.requests import Requests, hash_requests
 from bucketdex.errors import Transient
@@ -126,7 +126,7 @@ def test_who_comes_while_another_reads_waits_and_takes_over_when_the_other_is_de
     hint = it.put()
     it.edges.ledger.claim(identity(it.bucket, "k", hint.version_id, hint.etag), "another")
     assert isinstance(it.outcome(hint).error, Transient) and not it.facts
-    it.now += 61
+    it.now += 121
     assert it.ask(hint) == "hashed"
 
 
@@ -201,7 +201,7 @@ def test_a_reader_whose_lease_was_taken_stops(it, monkeypatch):
 
     def lose(self: Any, start: int, length: int) -> Any:
         if not start:
-            it.now += 70
+            it.now += 130
             it.edges.ledger.claim(identity(it.bucket, "k", hint.version_id, hint.etag), "another")
         return spans(self, start, length)
 
@@ -357,3 +357,54 @@ def test_a_range_is_not_begun_when_no_time_is_left(it):
     it.left = reading.RESERVE_SECONDS - 1
     with pytest.raises(Transient, match="no time"):
         reading.Spans(it.s3, look(it.s3, it.bucket, "k"), it.edges.remaining)(0, 10)
+
+
+def test_ranges_of_another_length_do_not_count(it):
+    """As when the setting is changed while an object is half done."""
+    hint = it.put(body=DATA * 4)
+    assert it.ask(hint, whole_bytes=MIB, range_bytes=8 * MIB) == "handed on"
+    [name] = it.executions
+    given = json.loads(it.executions[name])
+    for number in (0, 2, 4):
+        ranges.step(it.edges, {"step": "range", "number": number, "object": given["object"]}, None, "")
+    it.edges.ledger.let_go(identity(it.bucket, "k", hint.version_id, hint.etag), 0)
+    assert it.ask(hint, whole_bytes=MIB, range_bytes=16 * MIB) == "handed on"
+    with pytest.raises(Transient, match="range 1"):  # of the first execution: it has not been read
+        ranges.step(it.edges, {"step": "combine", "object": given["object"]}, None, "")
+    run(it, next(one for one in it.executions if one != name))
+    assert values(it.facts[0]) == {CHUNKED: chunked(DATA * 4)}
+
+
+def test_a_late_step_of_an_execution_that_was_let_go_does_not_disturb_the_next(it):
+    hint = it.put(body=DATA * 2)
+    assert it.ask(hint, whole_bytes=MIB) == "handed on"
+    one = identity(it.bucket, "k", hint.version_id, hint.etag)
+    it.edges.ledger.let_go(one, 0)
+    assert it.ask(hint, whole_bytes=MIB) == "handed on"
+    it.edges.ledger.let_go(one, 0)  # it comes again
+    assert isinstance(it.edges.ledger.claim(one, "another"), HandedOn)
+
+
+def test_an_answer_that_drips_is_left_when_no_time_is_left(it):
+    it.put()
+    remaining = iter([900.0, 900.0, *[1.0] * 10])
+    it.fail(ranged=True, cut=400_000)
+    with pytest.raises(Transient, match="no time was left"):
+        reading.Spans(it.s3, look(it.s3, it.bucket, "k"), lambda: next(remaining))(0, MIB)
+
+
+def test_a_ledger_that_does_not_answer_for_a_moment_ends_no_reading(it, monkeypatch):
+    hint = it.put(body=DATA * 2)
+    spans, renewed = edges_module.Spans.__call__, []
+
+    def later(self: Any, start: int, length: int) -> Any:
+        it.now += 15
+        return spans(self, start, length)
+
+    def renew(self: Any, claim: Any) -> None:
+        renewed.append(claim)
+        raise Transient("the table is throttled")
+
+    monkeypatch.setattr(edges_module.Spans, "__call__", later)
+    monkeypatch.setattr(Ledger, "renew", renew)
+    assert it.ask(hint) == "hashed" and renewed

@@ -1,9 +1,7 @@
 """Pushes into an S3: nothing moves twice, nothing half done shows, no other's revision is lost."""
 
 import re
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,21 +18,9 @@ from bucketdex.registry.pushing import journal
 from bucketdex.registry.pushing.copy import copy_package
 from bucketdex.registry.storage import storage_of
 from emulated import Aws
-from package_registries import Registries, contents, forget_clients, keys, make_data, of, registries
+from package_registries import HANDLE, contents, data, here, keys, of
 
-HANDLE = "lab/plates"
-COMMAND = Path(sys.executable).with_name("bucketdex")
-
-
-@pytest.fixture
-def here(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registries]:
-    yield registries(aws, monkeypatch, tmp_path / "state")
-    forget_clients()
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return make_data(tmp_path)
+__all__ = ["data", "here"]  # fixtures
 
 
 def test_what_is_pushed_can_be_installed_byte_by_byte(here, data, tmp_path):

@@ -1,10 +1,7 @@
 """Installs from an S3: what is there stays, nothing wrong is kept, nothing leaves the folder."""
 
 import json
-import sys
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -19,22 +16,9 @@ from bucketdex.registry.fetching.install import UnverifiedFilesWarning, fetch_al
 from bucketdex.registry.making.building import manifest_of
 from bucketdex.registry.making.recording import record
 from bucketdex.registry.package import Package
-from emulated import Aws
-from package_registries import Registries, contents, forget_clients, make_data, of, registries
+from package_registries import HANDLE, contents, data, here, of
 
-HANDLE = "lab/plates"
-COMMAND = Path(sys.executable).with_name("bucketdex")
-
-
-@pytest.fixture
-def here(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registries]:
-    yield registries(aws, monkeypatch, tmp_path / "state")
-    forget_clients()
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return make_data(tmp_path)
+__all__ = ["data", "here"]  # fixtures
 
 
 def test_an_install_fetches_only_what_is_not_there(here, data, tmp_path):

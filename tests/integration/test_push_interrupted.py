@@ -4,32 +4,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from bucketdex.registry import revisions
 from bucketdex.registry.package import Package
 from bucketdex.registry.pushing import journal
+from commands import COMMAND
 from emulated import Aws
-from package_registries import Registries, contents, forget_clients, keys, make_data, of, registries
+from package_registries import HANDLE, Registries, contents, data, here, keys, of
 
-HANDLE = "lab/plates"
-COMMAND = Path(sys.executable).with_name("bucketdex")
-
-
-@pytest.fixture
-def here(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registries]:
-    yield registries(aws, monkeypatch, tmp_path / "state")
-    forget_clients()
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return make_data(tmp_path)
+__all__ = ["data", "here"]  # fixtures
 
 
 @pytest.mark.parametrize("last", ["12.txt", "larger.bin"])

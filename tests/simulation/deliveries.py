@@ -1,6 +1,7 @@
 """Messages and invocations: queues that hand batches to a handler, several at once, and what becomes of each batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,23 +18,28 @@ Edges = Callable[[Callable[[], float]], Reconcile]  # of an invocation, from wha
 Says = Callable[[str, str], None]
 
 
-class Deliveries:
-    """The queues of a world, and the function that is invoked with what is in them.
+@dataclass(frozen=True)
+class Function:
+    """A function: `reconciling` makes what an invocation does with its hints, `time` is its timeout."""
 
-    `reconciling` makes what an invocation does with its hints; `bad` are messages that nobody can process, with a part
-    of the reason that must be given.
+    reconciling: Edges
+    time: int
+
+
+class Deliveries:
+    """The queues of a world, and the function that is invoked with what is in each.
+
+    `bad` are messages that nobody can process, with a part of the reason that must be given.
     """
 
-    def __init__(
-        self, schedule: Schedule, pace: Pace, names: tuple[str, ...], function_time: int, reconciling: Edges, says: Says
-    ) -> None:
-        self.queues = {name: ModelQueue(name, pace.visibility, pace.max_receives) for name in names}
+    def __init__(self, schedule: Schedule, pace: Pace, functions: Mapping[str, Function], says: Says) -> None:
+        self.queues = {name: ModelQueue(name, pace.visibility, pace.max_receives) for name in functions}
         self.sqs = ModelSqs(
             schedule, list(self.queues.values()), pace.sqs_faults, self._dead_lettered, self.send, pace.second
         )
         self.bad: dict[str, str] = {}
         self._schedule, self._rng, self._pace = schedule, schedule.rng, pace
-        self._function_time, self._reconciling, self._says = function_time, reconciling, says
+        self._functions, self._says = functions, says
         self._messages = 0
         self._invocations = 0
 
@@ -109,7 +115,7 @@ class Deliveries:
         counts = self._schedule.counts
         counts["deliveries"] += len(records)
         counts["invocations"] += 1
-        deadline = self._schedule.now + self._function_time
+        deadline = self._schedule.now + self._functions[queue.name].time
         body = partial(self._handle, queue, records, deadline)
         if self._schedule.tracing:
             self._schedule.say(f"#{self._invocations} takes {[record['messageId'] for record in records]}")
@@ -125,7 +131,7 @@ class Deliveries:
         try:
             report = batch.handle(
                 queues.deliveries({"Records": records}),
-                self._reconciling(lambda: (deadline - schedule.now) / SECOND),
+                self._functions[queue.name].reconciling(lambda: (deadline - schedule.now) / SECOND),
                 batch.Queues(self.sqs, self.settings, self._pace.max_receives),  # type: ignore[arg-type]
                 now=lambda: EPOCH.timestamp() + schedule.now / SECOND,
             )

@@ -59,6 +59,7 @@ class Knobs(Pace):
     connect: bool  # a bucket is connected in the middle
     outage: int  # of OpenSearch
     denied_for_good: bool
+    whole_bytes: int  # of an object that is hashed in one go; 0: whatever there is time for
 
 
 def draw(rng: random.Random) -> Knobs:
@@ -110,5 +111,6 @@ def draw(rng: random.Random) -> Knobs:
         connect=chance() < 0.2,
         outage=one_of((30, 600, 6 * 3600)) * SECOND if chance() < 0.05 else 0,
         denied_for_good=chance() < 0.15,
+        whole_bytes=100 if chance() < 0.2 else 0,
     )
     return replace(knobs, outage=0) if knobs.receives_run_out else knobs

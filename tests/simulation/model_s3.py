@@ -4,6 +4,7 @@ Buckets are unversioned, versioned or suspended. Every state that a key was in i
 said of a key can be judged later.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from simulation.contents import Content
 from simulation.schedule import Schedule
 
 Name = tuple[str, str]
+Identity = tuple[Name, str, str]  # name, version id, etag
 Versioning = Literal["unversioned", "versioned", "suspended"]
 NULL = "null"
 
@@ -37,13 +39,17 @@ class Version:
 
 
 class ModelS3:
-    """Buckets and objects. `denied` names keys whose GET (`get`), or GET and HEAD (`all`), are refused now."""
+    """Buckets and objects. `denied` names keys whose GET (`get`), or GET and HEAD (`all`), are refused now.
+
+    `read` counts the bytes of each version that pinned requests, which are those of who hashes, were given.
+    """
 
     def __init__(self, schedule: Schedule, faults: float) -> None:
         self.versioning: dict[str, Versioning] = {}
         self.denied: dict[Name, Literal["get", "all"]] = {}
         self.history: dict[Name, list[tuple[int, Version | None]]] = {}
         self.current_since: dict[Name, int] = {}
+        self.read: Counter[Identity] = Counter()
         self._schedule = schedule
         self._faults = faults
         self._versions: dict[Name, list[Version]] = {}
@@ -137,22 +143,24 @@ class ModelS3:
             answer["ResponseMetadata"]["HTTPStatusCode"] = 206
         answer["ContentLength"] = len(data)
         answer["Body"] = self._body(data)
+        if pinned is not None or etag is not None:
+            self.read[name, version.id, version.content.etag] += len(data)
         return answer
 
     def _version(self, name: Name, identity: str) -> Version | None:
         return next((version for version in self.versions(name) if version.id == identity), None)
 
-    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def head_object(self, Bucket: str, Key: str, ChecksumMode: str = "") -> dict[str, Any]:  # noqa: N803
         """Answer as HeadObject does: its errors have a status and no code of their own."""
-        name = (Bucket, Key)
+        name, checksums = (Bucket, Key), ChecksumMode == "ENABLED"
         self._schedule.pause("HeadObject", name)
         self._fail("HeadObject")
-        if self.denied.get(name) == "all":
+        if self.denied.get(name) == "all" or (checksums and name in self.denied):
             raise _error("HeadObject", 403, "403", "Forbidden")
         version = self.current(name)
         if version is None or version.content is None:
             raise _error("HeadObject", 404, "404", "Not Found")
-        return self._answer(name, version, checksums=False) | {"ContentLength": len(version.content.data)}
+        return self._answer(name, version, checksums=checksums) | {"ContentLength": len(version.content.data)}
 
     def get_object_tagging(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:  # noqa: N803
         """Answer as GetObjectTagging does."""

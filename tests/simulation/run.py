@@ -39,6 +39,16 @@ class Summary:
         if result.violations:
             self.failures.append(result)
 
+    def violations(self) -> str:
+        """Return what was violated, and how to see it again; empty if nothing was."""
+        return "".join(
+            f"\nseed {self.seed} world {result.number}: {violation.kind}: {violation.about}"
+            f"\n  replay it: PYTHONPATH=tests .venv/bin/python -m simulation --of {self.of} --seed {self.seed}"
+            f" --world {result.number}"
+            for result in self.failures
+            for violation in result.violations[:3]
+        )
+
     def __str__(self) -> str:
         told = ("deliveries", "worlds", "invocations", "conflicts", "crashes", "timeouts", "retries",
                 "deliveries returned", "documents written",

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from simulation.knobs import SECOND, Pace
 
@@ -51,6 +51,8 @@ class Schedule:
         running = self._running
         if running is None or running.greenlet is not getcurrent():
             raise AssertionError(f"{what} is called from outside of a running invocation")
+        if running.killed:  # what would be cleaned up is not
+            raise GreenletExit
         if self._random() < self._stall and self._stalls_before in ("", what):
             wait = int(self._stall_time * self._random())
         else:
@@ -104,13 +106,14 @@ class Schedule:
 class Invocation:
     """One run of a handler."""
 
-    __slots__ = ("about_to", "deadline", "ended", "greenlet", "number", "schedule")
+    __slots__ = ("about_to", "deadline", "ended", "greenlet", "killed", "number", "schedule")
 
     def __init__(
         self, schedule: Schedule, number: int, body: Callable[[], None], deadline: int, ended: Callable[[], None]
     ):
         self.schedule, self.number, self.deadline, self.ended = schedule, number, deadline, ended
         self.about_to = "start"
+        self.killed = False
         self.greenlet = greenlet(body)
 
     def resume(self) -> None:
@@ -122,6 +125,7 @@ class Invocation:
             schedule.counts[f"crashes before {self.about_to}"] += 1
             if schedule.tracing:
                 schedule.say(f"is killed ({end}) before {self.about_to}")
+            self.killed = True
             self.greenlet.throw()
         else:
             self.greenlet.switch()

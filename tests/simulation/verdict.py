@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bucketdex.hashing import CHUNKED
+from bucketdex.digests import ledger
+from bucketdex.hashing import CHUNKED, SHA256
 from bucketdex.index.ids import object_id
-from simulation.contents import WHOLE, Content
+from simulation.contents import CONTENTS, REFUSED, WHOLE, Content
 from simulation.deliveries import Deliveries
 from simulation.knobs import SECOND, Knobs, Pace
 from simulation.model_control import ModelDynamoDb
@@ -45,11 +46,18 @@ class Verdict:
     """Judges one world."""
 
     def __init__(
-        self, schedule: Schedule, s3: ModelS3, control: ModelDynamoDb, writers: Writers, names: Sequence[Name]
+        self,
+        schedule: Schedule,
+        s3: ModelS3,
+        control: ModelDynamoDb,
+        writers: Writers,
+        names: Sequence[Name],
+        lost_claims: Counter[str],
     ) -> None:
         self.judged = 0  # violations that were seen when all had settled
         self.violations: list[Violation] = []
         self._schedule, self._s3, self._control, self._writers = schedule, s3, control, writers
+        self._lost_claims = lost_claims
         self._names = {object_id(*name): name for name in names}
         self.connected: dict[str, int] = {}  # since when, where not from the start
         self._last_seen: dict[tuple[str, str], int] = {}
@@ -104,6 +112,7 @@ class Verdict:
                 doc = docs.get(identity)
                 self._judge_key(f"{name} in {generation.index}", name, doc.source if doc else None)
         judge_queues(deliveries, knobs, self.says)
+        self._judge_reads(knobs)
         self.judged += len(self.violations) - before
 
     def _judge_key(self, where: str, name: Name, document: dict[str, Any] | None) -> None:
@@ -154,6 +163,7 @@ class Verdict:
             if found[field] != value:
                 self.says("wrong field", f"{where} has {field} {found[field]!r} instead of {value!r}")
         self._judge_facts(where, name, version, document)
+        self._judge_digests(where, version, document)
 
     def _problem(self, name: Name, version: Version, content: Content) -> str | None:
         """Return a part of the problem that the document must tell."""
@@ -164,17 +174,7 @@ class Verdict:
         return NO_TEXT if content.data and content.text is None and name[1].endswith(TEXT_ENDINGS) else None
 
     def _judge_facts(self, where: str, name: Name, version: Version, document: dict[str, Any]) -> None:
-        """Judge author and digests: only what is true of this version, and all that was told since it is current."""
-        content = version.content
-        assert content
-        sums = document.get("checksums", [])
-        computed = {checksum["type"]: checksum["value"] for checksum in sums if checksum["origin"] == "computed"}
-        if len(computed) < sum(checksum["origin"] == "computed" for checksum in sums):
-            self.says("wrong digest", f"{where} has a digest twice: {sums}")
-        if {c["value"] for c in sums if c["type"] == "SHA256"} - {content.sha256}:
-            self.says("wrong digest", f"{where} has {sums} instead of {content.sha256}")
-        if "SHA256" not in computed and not version.archived and len(content.data) <= WHOLE:
-            self.says("wrong digest", f"{where} was read whole, and has no SHA256")
+        """Judge what was told: only what is true of this version, and all that was told since it is current."""
         facts = self._writers.facts.about(name, version)
         since = max(self._s3.current_since[name], self._writers.lifted.get(name, 0), self.connected.get(name[0], 0))
         lasting = [fact for sent, fact in facts if sent > since]
@@ -183,19 +183,47 @@ class Verdict:
             self.says("fact of another version", f"{where} was written by {author}; told was {facts}")
         if not author and any("written_by" in fact for fact in lasting):
             self.says("fact lost", f"{where} has no author; told was {lasting}")
-        chunked = computed.pop(CHUNKED, None)
-        if chunked not in (None, content.chunked):
-            self.says("wrong digest", f"{where} has {sums} instead of {content.chunked}")
-        for kind in computed.keys() - {"SHA256"}:
-            if computed[kind] not in [_told(fact).get(kind) for _, fact in facts]:
+        computed = _computed(document.get("checksums", ()))
+        for kind in computed.keys() - {SHA256, CHUNKED}:
+            if computed[kind] not in [_computed(fact.get("checksums", ())).get(kind) for _, fact in facts]:
                 self.says("fact of another version", f"{where} has the digests {computed}; told was {facts}")
-        for kind in {kind for fact in lasting for kind in _told(fact)} - computed.keys():
+        for kind in {kind for fact in lasting for kind in _computed(fact.get("checksums", ()))} - computed.keys():
             self.says("fact lost", f"{where} has no {kind}; told was {lasting}")
 
+    def _judge_digests(self, where: str, version: Version, document: dict[str, Any]) -> None:
+        """Judge digests, whoever they come from: of each object that can be read, and only those of its own bytes."""
+        content = version.content
+        assert content
+        sums = document.get("checksums", [])
+        if len({(it["type"], it["origin"]) for it in sums}) < len(sums):
+            self.says("wrong digest", f"{where} has a digest twice: {sums}")
+        right = {SHA256: content.sha256, CHUNKED: content.chunked}
+        if any(right.get(it["type"], it["value"]) != it["value"] for it in sums):
+            self.says("wrong digest", f"{where} has {sums} instead of {right}")
+        missing = right.keys() - {it["type"] for it in sums}
+        if not version.archived and (missing if len(content.data) <= WHOLE else missing == right.keys()):
+            self.says("digest missing", f"{where} has {sums}")
 
-def _told(fact: dict[str, Any]) -> dict[str, str]:
-    """Return the digests that a fact tells, by type."""
-    return {it["type"]: it["value"] for it in fact.get("checksums", ())}
+    def _judge_reads(self, knobs: Knobs) -> None:
+        """What is hashed is read once, and begun anew for each who gave it up or was too slow to keep it."""
+        faults = (
+            knobs.crash,
+            knobs.s3_faults,
+            knobs.sqs_faults,
+            knobs.control_faults,
+            self._schedule.counts["timeouts"],
+        )
+        if any(faults):
+            return
+        sizes = {content.etag: len(content.data) for content in (*CONTENTS, REFUSED)}
+        for (name, version, etag), read in self._s3.read.items():
+            again = self._lost_claims[f"digest#{ledger.identity(*name, version, etag)}"]
+            if read > sizes[etag] * (1 + again):
+                self.says("read twice", f"{read} bytes were read of {name} {version}, which has {sizes[etag]}")
+
+
+def _computed(checksums: Sequence[dict[str, Any]]) -> dict[str, str]:
+    return {it["type"]: it["value"] for it in checksums if it["origin"] == "computed"}
 
 
 def microseconds(timestamp: str) -> int:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from functools import partial
 
 from bucketdex.changes.outcome import Reconcile
+from bucketdex.changes.sending import send
 from bucketdex.control import ControlTable, Generation
 from bucketdex.objects.observe import ObjectReader
 from bucketdex.objects.reconcile import Edges, reconcile
-from simulation.deliveries import Deliveries
+from simulation.deliveries import Deliveries, Function
+from simulation.hashers import HASH_SECONDS, Hashers
 from simulation.knobs import FUNCTION_SECONDS, SECOND, Knobs, draw
 from simulation.model_control import TABLE, ModelDynamoDb
 from simulation.model_index import Index, ModelOpenSearch
@@ -21,6 +23,7 @@ from simulation.writers import BULK, LIVE, LONGEST_DENIAL, Writers
 BUCKETS = ("alpha", "beta", "gamma")
 KEYS = ("plain.txt", "a b+c%/ü.csv", "data/数据 1.csv.gz", "100%25.bin")
 MOST_STEPS = 50_000  # of a burst
+HASH = "HashRequests"
 DENIALS_OVER = LONGEST_DENIAL + SECOND
 KNOWN = Generation("objects-1", 1)
 REBUILT = Generation("objects-2", 1, read=False)
@@ -39,11 +42,15 @@ class World:
         self.s3 = ModelS3(self.schedule, knobs.s3_faults)
         self.control = ModelDynamoDb(self.schedule, knobs.control_faults)
         self.names: list[Name] = [(b, k) for b in BUCKETS[: knobs.buckets] for k in KEYS[: knobs.keys]]
-        self.deliveries = Deliveries(
-            self.schedule, knobs, (LIVE, BULK), FUNCTION_SECONDS * SECOND, self._reconciling, self._says
-        )
+        self.hashers = Hashers(self.schedule, knobs, self.s3, self.control, self._says)
+        index_objects = Function(self._reconciling, FUNCTION_SECONDS * SECOND)
+        hash_objects = Function(self.hashers.reconciling, HASH_SECONDS * SECOND)
+        functions = {LIVE: index_objects, BULK: index_objects, HASH: hash_objects}
+        self.deliveries = self.hashers.deliveries = Deliveries(self.schedule, knobs, functions, self._says)
+        self.hashers.bulk_events_url = self.deliveries.queues[BULK].settings.url
         self.writers = Writers(self.schedule, knobs, self.s3, self.names, self.deliveries.send)
-        self.verdict = Verdict(self.schedule, self.s3, self.control, self.writers, self.names)
+        lost_claims = self.hashers.ledger.lost
+        self.verdict = Verdict(self.schedule, self.s3, self.control, self.writers, self.names, lost_claims)
         self.opensearch = ModelOpenSearch(self.schedule, knobs, self.verdict.watch)
         if self.schedule.tracing:
             self.schedule.say(str(knobs))
@@ -141,7 +148,12 @@ class World:
             opensearch=self.opensearch,
             objects=ObjectReader(self.s3, self.schedule.clock, remaining),  # type: ignore[arg-type]
             pass_on=_no_packages,
-            ask_for_digests=lambda _: None,
+            ask_for_digests=partial(
+                send,
+                self.deliveries.sqs,  # type: ignore[arg-type]
+                self.deliveries.queues[HASH].settings.url,
+                keys_each=1,
+            ),
             remaining=remaining,
             concurrently=self.deliveries.in_any_order,
             sleep=self.deliveries.sleep,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from simulation.contents import CONTENTS, REFUSED, Content
+from simulation.contents import CONTENTS, REFUSED, WHOLE, Content
 from simulation.knobs import SECOND, Knobs
-from simulation.model_s3 import NULL, ModelS3, Name, Version
+from simulation.model_s3 import NULL, Identity, ModelS3, Name, Version
 from simulation.schedule import Schedule
 from simulation.tellings import Change, body, late_form, live_form
 
@@ -14,7 +14,6 @@ LIVE, BULK = "ObjectEvents", "BulkEvents"
 LATEST = 60 * SECOND  # until another source tells what was dropped
 LONGEST_DENIAL = 30 * SECOND
 Send = Callable[[str, str], None]
-Identity = tuple[Name, str, str]  # name, version id, etag
 
 
 class Facts:
@@ -234,7 +233,9 @@ class Writers:
             fact["written_by"] = {"type": "IAMUser", "name": f"author {self._numbers}"}
         if kind > 0.4:
             # What is told of each version is another, so that it is seen when it is told of the wrong one.
-            told = {"XXH3": f"made up {self._numbers}", "SHA256": version.content.sha256}
+            told = {"XXH3": f"made up {self._numbers}"}
+            if len(version.content.data) <= WHOLE:  # the digests of others are to come from those who hash
+                told["SHA256"] = version.content.sha256
             fact["checksums"] = [{"type": type_, "value": it, "origin": "computed"} for type_, it in told.items()]
         if self._rng.random() < 0.08:  # about a version that never was: nothing may come of it
             fact["etag" if self._rng.random() < 0.5 else "version_id"] = "another"

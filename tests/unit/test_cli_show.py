@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bucketdex.check.agreement import compare, look
 from bucketdex.cli.main import app
-from bucketdex.cli.show import _names
+from bucketdex.cli.show import _names, _shown
 from bucketdex.objects.observe import Observation
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,6 +71,21 @@ def test_a_name_that_no_bucket_can_have_is_the_problem_of_its_object_alone():
     client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
     agreement = compare(("BAD BUCKET", "x"), None, look(client, ("BAD BUCKET", "x")))
     assert not agreement.agrees and agreement.problem == "S3 cannot be asked: 'BAD BUCKET' is no name of a bucket"
+
+
+def test_checksums_are_told_in_lines_with_where_they_come_from():
+    told = [
+        {"type": "CRC64NVME", "value": "AAAAAAAAAAA=", "origin": "s3", "scope": "FULL_OBJECT"},
+        {"type": "SHA256", "value": "ab", "origin": "computed"},
+        {"type": "sha2-256-chunked", "value": "x=", "origin": "combined"},
+        {"type": "NEW", "value": "y", "origin": "of tomorrow", "scope": "HALF"},
+    ]
+    assert _shown("checksums", told).splitlines() == [
+        "CRC64NVME AAAAAAAAAAA= (from S3, FULL_OBJECT)",
+        "SHA256 ab (computed from its bytes)",
+        "sha2-256-chunked x= (combined from what S3 keeps)",
+        "NEW y (of tomorrow, HALF)",
+    ]
 
 
 @pytest.mark.parametrize("key", ["a b", "a+b", "100%25", "a?b#c", "a//b/", "🧬", "new\nline", "s3://x/y", " "])

@@ -58,14 +58,7 @@ def summary() -> Summary:
 
 
 def test_packages_and_entries_are_what_s3_and_the_settings_say_when_nothing_is_left_to_do(summary):
-    shown = [
-        f"\nseed {SEED} world {result.number}: {violation.kind}: {violation.about}"
-        f"\n  replay it: PYTHONPATH=tests .venv/bin/python -m simulation --of packages --seed {SEED}"
-        f" --world {result.number}"
-        for result in summary.failures
-        for violation in result.violations[:3]
-    ]
-    assert not shown, "".join(shown)
+    assert not summary.failures, summary.violations()
 
 
 def test_everything_that_can_go_wrong_did(summary):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from simulation.mutants import of_reading, of_writing
+from simulation.mutants import of_digests, of_reading, of_writing
 from simulation.packages import mutants as of_packages
 from simulation.run import OBJECTS, PACKAGES, Kind, worlds
 
@@ -17,6 +17,8 @@ OF_ANOTHER = frozenset({"fact of another version"})
 UNTRUE = frozenset({"untrue when written"})
 LOST = frozenset({"message lost"})
 DIGEST = frozenset({"wrong digest"})
+NO_DIGEST = frozenset({"digest missing"})
+TWICE = frozenset({"read twice"})
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ OF_OBJECTS: dict[str, Mutant] = {
         (of_reading.control_table_cached, STALE),
         (of_reading.acknowledged_when_one_key_is_done, STALE),
         (of_reading.dead_lettering_failure_swallowed, LOST),
+        (of_digests.digests_carried_to_newer_versions, DIGEST),
+        (of_digests.facts_applied_on_etag_alone, OF_ANOTHER),
+        (of_digests.not_asked_after_a_conflict, NO_DIGEST),
+        (of_digests.requests_that_were_refused_forgotten, NO_DIGEST),
+        (of_digests.ledger_not_believed, TWICE),
+        (of_digests.claims_of_others_ignored, TWICE),
     )
 }
 OF_PACKAGES: dict[str, Mutant] = {

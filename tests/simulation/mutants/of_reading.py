@@ -16,12 +16,22 @@ from bucketdex.objects import observe, reconcile
 from simulation.replacing import replaced
 
 
+class OfAny(Fact, frozen=True):
+    """A fact that counts for every version."""
+
+    def is_about(self, version_id: str | None, etag: str | None) -> bool:
+        return True
+
+
+class OfEtag(Fact, frozen=True):
+    """A fact that counts for every version of the same bytes."""
+
+    def is_about(self, version_id: str | None, etag: str | None) -> bool:
+        return self.etag == etag
+
+
 def facts_carried_over_on_etag_alone() -> AbstractContextManager[None]:
     """What the document before knows is taken over by every version of the same bytes."""
-
-    class OfEtag(Fact, frozen=True):
-        def is_about(self, version_id: str | None, etag: str | None) -> bool:
-            return self.etag == etag
 
     def known(original: Any) -> Any:
         def on_etag(documents: Any) -> list[Fact]:
@@ -34,10 +44,6 @@ def facts_carried_over_on_etag_alone() -> AbstractContextManager[None]:
 
 def facts_of_hints_not_checked() -> AbstractContextManager[None]:
     """A fact is taken for one about whatever S3 holds now."""
-
-    class OfAny(Fact, frozen=True):
-        def is_about(self, version_id: str | None, etag: str | None) -> bool:
-            return True
 
     def prepare(original: Any) -> Any:
         def unchecked(task: Any, *more: Any) -> Any:

@@ -12,7 +12,7 @@ from bucketdex.control import ControlTable, Generation
 from bucketdex.index.generations import PACKAGES, PACKAGES_ALIAS, entries_of
 from bucketdex.packages.edges import Edges
 from bucketdex.packages.reconcile import reconcile
-from simulation.deliveries import Deliveries
+from simulation.deliveries import Deliveries, Function
 from simulation.knobs import SECOND
 from simulation.model_control import TABLE, ModelDynamoDb
 from simulation.model_s3 import ModelS3
@@ -43,7 +43,8 @@ class World:
         self.schedule = Schedule(rng, knobs, trace)
         self.s3 = ModelS3(self.schedule, knobs.s3_faults)
         self.control = ModelDynamoDb(self.schedule, knobs.control_faults, PACKAGES)
-        self.deliveries = Deliveries(self.schedule, knobs, (QUEUE,), knobs.function_time, self._reconciling, self._says)
+        function = Function(self._reconciling, knobs.function_time)
+        self.deliveries = Deliveries(self.schedule, knobs, {QUEUE: function}, self._says)
         buckets = BUCKETS[: knobs.buckets]
         self.writers = Writers(self.schedule, knobs, self.s3, self.control, buckets, self.deliveries.send)
         self.opensearch = ModelSearch(self.schedule, knobs, self._watch)

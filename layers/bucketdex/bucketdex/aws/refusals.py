@@ -15,8 +15,13 @@ NOT_THE_OBJECT = frozenset({
 
 def raise_if_transient(error: ClientError, bucket: str, key: str) -> None:
     """Raise `Transient` where the refusal speaks of the moment."""
-    if status(error) >= 500 or status(error) == 429 or code(error) in NOT_THE_OBJECT:
+    if is_transient(error):
         raise Transient(f"S3 cannot tell about s3://{bucket}/{key} now: {said(error)}") from error
+
+
+def is_transient(error: ClientError) -> bool:
+    """Whether the refusal speaks of the moment, or of our own credentials, and not of the object."""
+    return status(error) >= 500 or status(error) == 429 or code(error) in NOT_THE_OBJECT
 
 
 def code(error: ClientError) -> str:

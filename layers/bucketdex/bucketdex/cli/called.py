@@ -10,7 +10,7 @@ from shlex import quote
 
 NAME = "bucketdex"
 MENTIONED = re.compile(
-    rf"(?<![\w./-]){NAME}(?= (?:demo|local|bucket|search|show|package|status|dead-letters|parse-event|--help)\b)"
+    rf"(?<![\w./-]){NAME}(?= (?:demo|local|bucket|search|show|hash|package|status|dead-letters|parse-event|--help)\b)"
 )
 
 

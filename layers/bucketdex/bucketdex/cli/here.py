@@ -1,5 +1,6 @@
 """Which stack a command works with: the one that the environment names, else the one that runs here."""
 
+import contextlib
 import os
 import re
 from typing import TYPE_CHECKING
@@ -58,6 +59,15 @@ def adopt(*needed: str) -> None:
     for name in misleading():
         del os.environ[name]
     os.environ.update(addresses | NO_PROFILES)
+
+
+def reach_s3() -> None:
+    """Make this process a client of the local stack, where one runs here and the environment names no other S3."""
+    from bucketdex.local.stack import StackError
+
+    if not any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ):
+        with contextlib.suppress(NoStackError, StackError):
+            adopt()
 
 
 def _warn_of_an_old_environment(given: list[str]) -> None:

@@ -13,6 +13,7 @@ from bucketdex.cli import bucket, dead_letters, local, package, parse_event, sea
 from bucketdex.cli.called import NAME, as_called, command
 from bucketdex.cli.demo import command as demo
 from bucketdex.cli.failures import Commands
+from bucketdex.cli.hash import command as hash_command
 
 app = typer.Typer(
     cls=Commands,
@@ -49,6 +50,7 @@ app.add_typer(local.app, name="local", rich_help_panel=BEGIN)
 app.add_typer(bucket.app, name="bucket", rich_help_panel=BEGIN)
 app.command(epilog=search.EPILOG, rich_help_panel=FIND)(search.search)
 app.command(epilog=show.EPILOG, rich_help_panel=FIND)(show.show)
+app.command("hash", epilog=hash_command.EPILOG, rich_help_panel=FIND)(hash_command.hash_)
 app.add_typer(package.app, name="package", rich_help_panel=FIND)
 app.command(epilog=status.EPILOG, rich_help_panel=OPERATE)(status.status)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=OPERATE)

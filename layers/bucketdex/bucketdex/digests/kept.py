@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from bucketdex.aws import refusals
 from bucketdex.changes import Checksum
@@ -21,6 +22,7 @@ FULL, COMPOSITE = "FULL_OBJECT", "COMPOSITE"
 SHA256_BYTES = 32
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 RESTORED = 'ongoing-request="false"'
+NOT_IMPLEMENTED = 501  # a clone's word for good, not of the moment
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -97,7 +99,9 @@ def has_digest(checksums: Iterable[Checksum]) -> bool:
 
 def is_plain_sha256(it: Checksum) -> bool:
     """Tell whether a checksum is a SHA-256 of the full object, in hex."""
-    return it.type == SHA256 and (it.scope == FULL or it.origin != "s3")
+    if it.type != SHA256:
+        return False
+    return it.origin != "s3" or (it.scope == FULL and len(it.value) == 2 * SHA256_BYTES)
 
 
 def _from_s3(kind: str, value: str, scope: str | None) -> Checksum:
@@ -143,10 +147,10 @@ def _of_parts(parts: list[_Part], size: int, composite: str) -> Iterator[Checksu
 
 
 def _parts(s3: Any, seen: Seen) -> list[_Part]:
-    """Return the parts that an object was uploaded in; none where S3 does not tell of each."""
+    """Return the parts that an object was uploaded in, as far as they may be chunks; none that S3 does not tell."""
     version = {"VersionId": seen.version_id} if seen.version_id else {}
     found: list[_Part] = []
-    after = 0
+    length, after = chunk_bytes(seen.size), 0
     while True:
         try:
             told = s3.get_object_attributes(
@@ -154,17 +158,20 @@ def _parts(s3: Any, seen: Seen) -> list[_Part]:
                 **version,
             )  # fmt: skip
         except ClientError as error:
-            refusals.raise_if_transient(error, seen.bucket, seen.key)
+            if refusals.status(error) != NOT_IMPLEMENTED:
+                refusals.raise_if_transient(error, seen.bucket, seen.key)
             return []  # it may be forbidden, or not known to a clone
+        except ResponseParserError:  # of a clone that answers as if the object were asked for
+            return []
         of_parts = told.get("ObjectParts", {})
         parts = of_parts.get("Parts", [])
-        if told.get("ETag", "").strip('"') != seen.etag or not parts:
+        if told.get("ETag", "").strip('"') != seen.etag or not parts or parts[0]["PartNumber"] <= after:
             return []
         for part in parts:
             digest = _decoded(part.get("ChecksumSHA256", ""))
             if digest is None:
                 return []
             found.append(_Part(int(part["Size"]), digest))
-        if not of_parts.get("IsTruncated"):
+        if not of_parts.get("IsTruncated") or any(part.size != length for part in found[-len(parts) :]):
             return found
         after = parts[-1]["PartNumber"]

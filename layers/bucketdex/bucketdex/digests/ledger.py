@@ -3,7 +3,7 @@
 | pk | sk | attributes |
 |---|---|---|
 | `digest#ID` | `object` | `runs`, and one of: `owner` and `until` (somebody reads it), `execution` and `until` (the state machine does), `result` (checksums and note, JSON) |
-| `digest#ID` | `range#000012` | `chunks` (binary): the SHA-256 digests of the range's chunks, one after the other |
+| `digest#ID` | `range#17179869184#000012` | the range's length and number; `chunks` (binary): the SHA-256 digests of the range's chunks, one after the other |
 
 `ID` is a digest of bucket, key, version id and etag. All have `expires`, after which DynamoDB deletes them. Changed by
 conditional writes only; every method raises `Transient` where the table does not answer.
@@ -23,7 +23,7 @@ from bucketdex.errors import Transient
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-LEASE_SECONDS = 60.0  # of who reads, renewed three times within it
+LEASE_SECONDS = 120.0  # of who reads, renewed five times within it: longer than any request may stall
 EXECUTION_SECONDS = 2 * 86_400.0  # after which an execution that never ended well counts as lost
 KEPT_SECONDS = 14 * 86_400  # as long as a message can wait
 DIGEST_BYTES = 32
@@ -59,6 +59,10 @@ def identity(bucket: str, key: str, version_id: str | None, etag: str) -> str:
     return sha256(b"".join(b"%d:%s" % (len(it), it) for it in (part.encode() for part in parts))).hexdigest()
 
 
+class LostError(Transient):
+    """Another invocation has taken over reading the object."""
+
+
 class Ledger:
     """The ledger of one stack; `now` is the clock, in seconds since 1970."""
 
@@ -82,9 +86,9 @@ class Ledger:
         raise Transient("the object is being read by another invocation")
 
     def renew(self, claim: Claim) -> None:
-        """Keep a claim; raises `Transient` where it was lost."""
+        """Keep a claim; raises `LostError` where it was lost."""
         if self._change(claim.id, {"until": self._number(self._now() + LEASE_SECONDS)}, OURS, claim) is None:
-            raise Transient("another invocation has taken over reading the object")
+            raise LostError("another invocation has taken over reading the object")
 
     def release(self, claim: Claim) -> None:
         """Give a claim back, where it is still ours."""
@@ -96,42 +100,50 @@ class Ledger:
         self._change(identity_, told, "attribute_not_exists(#result)", gone=("owner", "until", "execution"))
 
     def hand_on(self, claim: Claim, execution: str) -> None:
-        """Note that an execution reads it from now on; raises `Transient` where the claim was lost."""
+        """Note that an execution reads it from now on; raises `LostError` where the claim was lost."""
         told = {"execution": {"S": execution}, "until": self._number(self._now() + EXECUTION_SECONDS)}
         if self._change(claim.id, told, OURS, claim, gone=("owner",)) is None:
-            raise Transient("another invocation has taken over reading the object")
+            raise LostError("another invocation has taken over reading the object")
 
     def let_go(self, identity_: str, runs: int) -> None:
-        """Note that an execution has ended without a result, so that another one may begin under another name."""
+        """Note that an execution has ended without a result, so that another one may begin under another name.
+
+        It was the one before which `runs` had been started; if another was since, nothing changes.
+        """
+        known = "attribute_not_exists(#runs) OR " if not runs else ""
         self._change(
             identity_,
             {"runs": {"N": str(runs + 1)}},
-            "attribute_not_exists(#result)",
+            f"attribute_not_exists(#result) AND ({known}#runs = :known)",
             gone=("owner", "until", "execution"),
+            values={":known": {"N": str(runs)}},
         )
 
-    def put_range(self, identity_: str, number: int, digests: Iterable[bytes]) -> None:
-        """Write down the digests of a range's chunks."""
-        item = _key(identity_, _range(number)) | {"chunks": {"B": b"".join(digests)}, "expires": self._expires()}
+    def put_range(self, identity_: str, length: int, number: int, digests: Iterable[bytes]) -> None:
+        """Write down the digests of the chunks of a range, of those that are `length` bytes long."""
+        item = _key(identity_, _range(length, number)) | {
+            "chunks": {"B": b"".join(digests)},
+            "expires": self._expires(),
+        }
         with self._telling():
             self._dynamodb.put_item(TableName=self._table, Item=item)
 
-    def has_range(self, identity_: str, number: int) -> bool:
+    def has_range(self, identity_: str, length: int, number: int) -> bool:
         """Tell whether a range is done."""
-        return bool(self._get(identity_, _range(number)))
+        return bool(self._get(identity_, _range(length, number)))
 
-    def ranges(self, identity_: str) -> dict[int, list[bytes]]:
-        """Return the digests of the chunks of each range that is done, by its number."""
+    def ranges(self, identity_: str, length: int) -> dict[int, list[bytes]]:
+        """Return the digests of the chunks of each range of that length that is done, by its number."""
         request: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :range)",
-            "ExpressionAttributeValues": {":pk": _key(identity_, "")["pk"], ":range": {"S": "range#"}},
+            "ExpressionAttributeValues": {":pk": _key(identity_, "")["pk"], ":range": {"S": f"range#{length}#"}},
             "ConsistentRead": True,
         }
         with self._telling():
             pages = list(self._dynamodb.get_paginator("query").paginate(**request))
         items = (item for page in pages for item in page["Items"])
-        return {int(item["sk"]["S"].partition("#")[2]): list(_cut(item["chunks"]["B"])) for item in items}
+        return {int(item["sk"]["S"].rpartition("#")[2]): list(_cut(item["chunks"]["B"])) for item in items}
 
     def _get(self, identity_: str, sk: str) -> dict[str, Any]:
         with self._telling():
@@ -152,7 +164,7 @@ class Ledger:
         given = {f":{name}": value for name, value in told.items()} | (values or {})
         given |= {":owner": {"S": claim.owner}} if claim else {}
         removed = [name for name in gone if name not in told]
-        named = {*told, *removed} | {name for name in ("result", "until", "owner") if f"#{name}" in condition}
+        named = {*told, *removed} | {name for name in ("result", "until", "owner", "runs") if f"#{name}" in condition}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in told)
         expression += f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""
         try:
@@ -195,8 +207,8 @@ def _key(identity_: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": f"digest#{identity_}"}, "sk": {"S": sk}}
 
 
-def _range(number: int) -> str:
-    return f"range#{number:06d}"
+def _range(length: int, number: int) -> str:
+    return f"range#{length}#{number:06d}"
 
 
 def _cut(digests: bytes) -> Iterator[bytes]:

@@ -17,9 +17,9 @@ from bucketdex.digests.kept import Seen
 from bucketdex.digests.ledger import Result, identity
 from bucketdex.digests.reading import Abandoned
 from bucketdex.errors import Permanent, Transient
-from bucketdex.hashing import CHUNKED, chunk_bytes, chunk_count, combined
+from bucketdex.hashing import CHUNKED, chunk_bytes, combined
 
-LEAST_BYTES = 16 * 1024**3  # of a range: some minutes of reading
+LEAST_BYTES = 8 * 1024**3  # of a range: some minutes of reading, and never more than an invocation has
 MOST_RANGES = 1000  # an execution's history holds 25,000 events, of which a range takes up to eight
 LEFT_OUT = "SHA256 left out: the object was read by ranges, whose digests do not make a plain SHA-256"
 
@@ -44,6 +44,15 @@ class Huge(msgspec.Struct, frozen=True):
         """Its id in the ledger."""
         return identity(self.bucket, self.key, self.version_id, self.etag)
 
+    @property
+    def ranges(self) -> int:
+        """How many ranges it has."""
+        return -(-self.size // self.range_bytes)
+
+    def span(self, number: int) -> tuple[int, int]:
+        """Return where a range begins, and where it ends."""
+        return number * self.range_bytes, min((number + 1) * self.range_bytes, self.size)
+
     def seen(self) -> Seen:
         """Return it as it was seen."""
         return Seen(self.bucket, self.key, self.version_id, self.etag, self.size, checksums=self.kept)
@@ -66,7 +75,7 @@ class _Step(msgspec.Struct, frozen=True):
 
 
 def huge(seen: Seen, wanted_bytes: int, runs: int) -> Huge:
-    """Return an object with the length of its ranges: whole chunks, 16 GiB or `wanted_bytes`, at most 1,000 ranges."""
+    """Return an object with the length of its ranges: whole chunks, 8 GiB or `wanted_bytes`, at most 1,000 ranges."""
     least = max(wanted_bytes or LEAST_BYTES, -(-seen.size // MOST_RANGES))
     length = -(-least // chunk_bytes(seen.size)) * chunk_bytes(seen.size)
     return Huge(seen.bucket, seen.key, seen.version_id, seen.etag, seen.size, length, runs, seen.checksums)
@@ -74,8 +83,7 @@ def huge(seen: Seen, wanted_bytes: int, runs: int) -> Huge:
 
 def execution_input(it: Huge) -> str:
     """Return what the state machine is started with: the object, and the numbers of its ranges."""
-    numbers = list(range(-(-it.size // it.range_bytes)))
-    return msgspec.json.encode({"object": it, "ranges": numbers}).decode()
+    return msgspec.json.encode({"object": it, "ranges": list(range(it.ranges))}).decode()
 
 
 def step(edges: Edges, event: dict[str, Any], sqs: Any, dead_letters_url: str) -> dict[str, Any]:
@@ -96,39 +104,41 @@ def step(edges: Edges, event: dict[str, Any], sqs: Any, dead_letters_url: str) -
 
 
 def _range(edges: Edges, it: Huge, number: int) -> dict[str, Any]:
-    start = number * it.range_bytes
-    end = min(start + it.range_bytes, it.size)
-    if edges.ledger.has_range(it.id, number):
+    if edges.ledger.has_range(it.id, it.range_bytes, number):
         return {"range": number, "state": "done before"}
-    seen = it.seen()
-
-    def check() -> None:
-        try:
-            edges.check_current(seen)
-        except Abandoned:
-            edges.ledger.let_go(it.id, it.runs)
-            raise
-
-    check()
-    watch = Watch(edges.now, check)
+    start, end = it.span(number)
+    _check(edges, it)
+    watch = Watch(edges.now, lambda: _check(edges, it))
     try:
         found = hashing.digest(
-            edges.spans(seen), start, end, size=it.size, types=(CHUNKED,), threads=edges.threads, each=lambda _: watch()
-        )
+            edges.spans(it.seen()), start, end, size=it.size, types=(CHUNKED,), threads=edges.threads,
+            each=lambda _: watch(),
+        )  # fmt: skip
     except Abandoned:
         edges.ledger.let_go(it.id, it.runs)
         raise
-    edges.ledger.put_range(it.id, number, found.chunks)
+    edges.ledger.put_range(it.id, it.range_bytes, number, found.chunks)
     return {"range": number, "state": "done"}
 
 
+def _check(edges: Edges, it: Huge) -> None:
+    """Raise `Abandoned` where the object is not current, and let a later request for it begin anew."""
+    try:
+        edges.check_current(it.seen())
+    except Abandoned:
+        edges.ledger.let_go(it.id, it.runs)
+        raise
+
+
 def _combine(edges: Edges, it: Huge) -> dict[str, Any]:
-    ranges = edges.ledger.ranges(it.id)
-    digests = [digest for number in sorted(ranges) for digest in ranges[number]]
-    if len(digests) != chunk_count(it.size):
-        raise Transient(
-            f"{it.seen().uri} has {chunk_count(it.size)} chunks, and the ledger the digests of {len(digests)}"
-        )
+    _check(edges, it)
+    ranges = edges.ledger.ranges(it.id, it.range_bytes)
+    chunk = chunk_bytes(it.size)
+    for number in range(it.ranges):
+        start, end = it.span(number)
+        if len(ranges.get(number, ())) != -(-(end - start) // chunk):
+            raise Transient(f"the ledger does not have the digests of range {number} of {it.seen().uri}")
+    digests = [digest for number in range(it.ranges) for digest in ranges[number]]
     result = Result((*it.kept, Checksum(CHUNKED, combined(digests), "computed")), LEFT_OUT)
     edges.ledger.finish(it.id, result)
     edges.say(it.seen(), result.checksums, result.note)
@@ -143,8 +153,8 @@ def _set_aside(edges: Edges, it: Huge, error: _Error, sqs: Any, dead_letters_url
         said = error.cause
     asked = ObjectChange(it.bucket, it.key, "bucketdex", "hash", size=it.size, version_id=it.version_id, etag=it.etag)
     reason = Transient(f"hashing {it.seen().uri} by ranges failed: {error.error} {said}")
-    edges.ledger.let_go(it.id, it.runs)
     # It never was a message that was delivered, so it has neither an id nor a receipt.
     failure = Failure(Delivery("", "", message([asked]), "", sent=edges.now()), reason)
     set_aside(sqs, dead_letters_url, failure)
+    edges.ledger.let_go(it.id, it.runs)
     return {"state": "set aside"}

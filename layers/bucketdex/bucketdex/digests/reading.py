@@ -47,7 +47,7 @@ class Spans:
         Raises `Abandoned` where the object is another by now, `Transient` where S3 does not give them in time, and
         `ClientError` where S3 refuses.
         """
-        data = memoryview(bytearray(length))
+        data = hashing.piece(length)
         done = troubles = 0
         while done < length:
             if self._remaining() < RESERVE_SECONDS:
@@ -76,7 +76,10 @@ class Spans:
         done = 0
         try:
             self._check(answer, start, len(into))
-            while done < len(into) and (piece := body.read(min(PIECE_BYTES, len(into) - done))):
+            while done < len(into) and self._remaining() > RESERVE_SECONDS:
+                piece = body.read(min(PIECE_BYTES, len(into) - done))
+                if not piece:
+                    break
                 into[done : done + len(piece)] = piece
                 done += len(piece)
         except (BotoCoreError, HTTPError, OSError):
@@ -89,7 +92,9 @@ class Spans:
     def _check(self, answer: dict[str, Any], start: int, length: int) -> None:
         etag = answer.get("ETag", self._seen.etag).strip('"')
         given, _, size = str(answer.get("ContentRange", "")).removeprefix("bytes ").partition("/")
-        if etag != self._seen.etag or size not in ("", "*", str(self._seen.size)):
+        version_id = answer.get("VersionId", self._seen.version_id)
+        is_same = etag == self._seen.etag and (version_id or "null") == (self._seen.version_id or "null")
+        if not is_same or size not in ("", "*", str(self._seen.size)):
             raise Abandoned(f"{self._seen.uri} is another object by now")
         wanted = f"{start}-{start + length - 1}"
         if given != wanted:

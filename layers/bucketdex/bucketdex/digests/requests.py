@@ -17,12 +17,13 @@ from bucketdex.control import ControlTable, Hashing
 from bucketdex.digests import claims, policy, ranges
 from bucketdex.digests.edges import Edges, Watch, told
 from bucketdex.digests.kept import Seen, has_digest, look
-from bucketdex.digests.ledger import Claim, HandedOn, Result, identity
+from bucketdex.digests.ledger import Claim, HandedOn, Ledger, LostError, Result, identity
 from bucketdex.digests.reading import RESERVE_SECONDS, Abandoned
 from bucketdex.errors import Transient
 from bucketdex.hashing import CHUNKED, SHA256, STOP, chunk_bytes
 
 KIND = "objects"
+TELLING_SECONDS = 20.0  # of reading, before which its rate tells nothing
 UNDERSTATED = 1.25  # reading may be slower than it was measured: so much more time has to be there
 
 
@@ -146,15 +147,15 @@ def _seconds(size: int, rate: float) -> float:
 def _read(given: Requests, seen: Seen, claim: Claim) -> Result | None:
     """Read an object whole, or None where it turns out too slow: then the ranges that are done stand in the ledger."""
     edges, begun = given.edges, given.edges.now()
-    watch = Watch(edges.now, lambda: edges.ledger.renew(claim), lambda: edges.check_current(seen))
+    watch = Watch(edges.now, lambda: _renew(edges.ledger, claim), lambda: edges.check_current(seen))
 
     def each(done: int) -> Any:
-        if watch():
-            rate = done / max(edges.now() - begun, 1e-9)
-            if _seconds(seen.size - done, rate) > edges.remaining() - RESERVE_SECONDS:
-                edges.rate.measure(done, edges.now() - begun)
-                return STOP
-        return None
+        watch()
+        elapsed = edges.now() - begun
+        if elapsed < TELLING_SECONDS:
+            return None
+        too_slow = _seconds(seen.size - done, done / elapsed) > edges.remaining() - RESERVE_SECONDS
+        return STOP if too_slow else None
 
     types = {SHA256, CHUNKED} | claims.to_compute(seen.checksums)
     found = hashing.digest(
@@ -163,10 +164,22 @@ def _read(given: Requests, seen: Seen, claim: Claim) -> Result | None:
     if found.values:
         edges.rate.measure(seen.size, edges.now() - begun)
         return Result((*seen.checksums, *claims.computed(seen.checksums, found.values)))
-    in_range = ranges.huge(seen, given.range_bytes, claim.runs).range_bytes // chunk_bytes(seen.size)
+    edges.rate.measure(len(found.chunks) * chunk_bytes(seen.size), edges.now() - begun)
+    it = ranges.huge(seen, given.range_bytes, claim.runs)
+    in_range = it.range_bytes // chunk_bytes(seen.size)
     for number in range(len(found.chunks) // in_range):
-        edges.ledger.put_range(claim.id, number, found.chunks[number * in_range : (number + 1) * in_range])
+        chunks = found.chunks[number * in_range : (number + 1) * in_range]
+        edges.ledger.put_range(claim.id, it.range_bytes, number, chunks)
     return None
+
+
+def _renew(ledger: Ledger, claim: Claim) -> None:
+    try:
+        ledger.renew(claim)
+    except LostError:
+        raise
+    except Transient:  # the lease lasts until the next signs
+        return
 
 
 def _hand_on(given: Requests, seen: Seen, claim: Claim) -> str:

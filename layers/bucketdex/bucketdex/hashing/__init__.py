@@ -16,7 +16,8 @@ from bucketdex.hashing.algorithms import (
     from_sha256,
     is_verifiable,
 )
-from bucketdex.hashing.files import ChangedError, hash_file, hash_files
+from bucketdex.hashing.files import ChangedError, hash_file, hash_files, hash_open
+from bucketdex.hashing.memory import piece
 from bucketdex.hashing.running import Running
 from bucketdex.hashing.streaming import STOP, Digested, Fetch, digest
 
@@ -42,5 +43,7 @@ __all__ = [
     "from_sha256",
     "hash_file",
     "hash_files",
+    "hash_open",
     "is_verifiable",
+    "piece",
 ]

@@ -2,15 +2,17 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from bucketdex.hashing.algorithms import CHUNKED, chunk_bytes, combined, digest_of
-from bucketdex.hashing.running import Running
+from bucketdex.hashing.streaming import Digested, digest
 
 PIECE_BYTES = 1024 * 1024  # read at a time: as fast as larger ones, and memory stays flat
+STEP_BYTES = 4 * 1024 * 1024  # of one file that is read ahead
 FILES_IN_A_TASK = 32  # small files that one task digests, so that handing out tasks costs nothing
 SMALL_BYTES = 8 * 1024 * 1024  # files up to here are read at once; larger ones are split among the cores
 
@@ -26,19 +28,53 @@ def _nothing(_: int) -> None:
 
 
 def hash_file(path: str | Path, type_: str = CHUNKED, progress: Progress = _nothing) -> str:
-    """Return the hash of one file, on this thread. Raises `OSError` where it cannot be read."""
+    """Return the hash of one file. Raises `OSError` where it cannot be read."""
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123, a third of the cost for many small files
-        size = os.fstat(file.fileno()).st_size
-        if size <= SMALL_BYTES:
+        if os.fstat(file.fileno()).st_size <= SMALL_BYTES:
             data = file.readall()
             progress(len(data))
             return digest_of(type_, data)
-        running, piece = Running(type_, size), bytearray(PIECE_BYTES)
-        view = memoryview(piece)
-        while read := file.readinto(piece):
-            running.update(view[:read])
-            progress(read)
-        return running.value()
+        return hash_open(file, (type_,), progress).values[type_]
+
+
+def hash_open(file: IO[bytes], types: Collection[str], progress: Progress = _nothing) -> Digested:
+    """Return the hashes of an open file, of all types in one pass.
+
+    While one piece is digested the next ones are read, so the digest alone is what takes time. Raises `OSError` where
+    it cannot be read, and `ChangedError` where its size changes meanwhile.
+    """
+    number = file.fileno()
+    size = os.fstat(number).st_size
+    cores = os.cpu_count() or 1
+    ahead = cores + 2
+    step = min(STEP_BYTES, chunk_bytes(size))
+    # Memory that was used before is quicker than new memory; a piece is done when the one so many after it is fetched.
+    used: list[bytearray | None] = [None] * ahead
+    before = 0
+
+    def fetch(start: int, length: int) -> memoryview:
+        slot = start // step % ahead
+        memory = used[slot] = used[slot] or bytearray(step)
+        data = memoryview(memory)[:length]
+        done = 0
+        while done < length:
+            read = os.preadv(number, [data[done:]], start + done)
+            if not read:
+                raise _changed(file.name, size)
+            done += read
+        return data
+
+    def each(done: int) -> None:
+        nonlocal before
+        progress(done - before)
+        before = done
+
+    found = digest(
+        fetch, 0, size, size=size, types=types, threads=cores, ahead=ahead, each=each, piece_bytes=STEP_BYTES
+    )
+    if os.fstat(number).st_size != size:
+        raise _changed(file.name, size)
+    return found
 
 
 def hash_files(

@@ -28,9 +28,21 @@ class Digested(NamedTuple):
     values: dict[str, str]
 
 
-class _Taken(NamedTuple):
-    data: Piece
-    chunk: bytes | None  # the digest of a piece that is a chunk
+class _Taken:
+    """A piece, until it is let go: whoever still has this then does not keep its memory."""
+
+    __slots__ = ("chunk", "data", "length")
+
+    def __init__(self, data: Piece, chunk: bytes | None) -> None:
+        self.data: Piece = data
+        self.length = len(data)
+        self.chunk = chunk  # the digest of a piece that is a chunk
+
+    def into(self, update: Callable[[Piece], object]) -> None:
+        update(self.data)
+
+    def let_go(self) -> None:
+        self.data = b""
 
 
 class _SkippedError(Exception):
@@ -58,8 +70,8 @@ def digest(
     `fetch(start, length)` is called on `threads` threads, for pieces of at most `piece_bytes` (8 MiB) in their order,
     and returns exactly `length` bytes or raises. At most `ahead` pieces are in memory: the next one is fetched when the
     first of them is done, and then that one's memory can be used again. `each(done)` is called on the caller's thread
-    after each piece in order, with how many bytes are done, and may raise to stop. `start` is on a border of
-    `chunk_bytes(size)`, `end` on one or at the end.
+    after each piece in order, with how many bytes are done; it may raise, or return `STOP` to end with the `chunks`
+    that are whole by then and no `values`. `start` is on a border of `chunk_bytes(size)`, `end` on one or at the end.
 
     `chunks` are there where `types` has `CHUNKED`, `values` where the whole object is read. Raises what `fetch` or
     `each` raised first; no fetch begins after that, and no thread is left. Raises `ValueError` for a type that cannot
@@ -73,8 +85,9 @@ def digest(
     done = 0
     try:
         for taken in ahead_of_us.pieces():
-            followers.take(taken.data, taken.chunk)
-            done += len(taken.data)
+            followers.take(taken)
+            done += taken.length
+            taken.let_go()
             if each(done) is STOP and done < end - start:
                 return Digested(followers.done(), {})
         return followers.result()
@@ -140,14 +153,14 @@ class _Followers:
         self._updates = [it.update for it in (*self._plain.values(), self._long) if it]
         self._beside = ThreadPoolExecutor(max(1, len(self._updates) - 1), "digest")
 
-    def take(self, data: Piece, chunk: bytes | None) -> None:
-        if chunk:
-            self._chunks.append(chunk)
+    def take(self, taken: _Taken) -> None:
+        if taken.chunk:
+            self._chunks.append(taken.chunk)
         if not self._updates:
             return
         first, *others = self._updates
-        beside = [self._beside.submit(update, data) for update in others]
-        first(data)
+        beside = [self._beside.submit(taken.into, update) for update in others]
+        taken.into(first)
         for it in beside:
             it.result()
 

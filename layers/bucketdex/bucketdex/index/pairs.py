@@ -65,6 +65,11 @@ def named(pairs: tuple[Pair, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{pair.name}={pair.keyword}"[:LONGEST_VALUE] for pair in pairs))
 
 
+def storable_text(text: str) -> str:
+    """Return text that UTF-8 can hold: a manifest may have lone surrogates."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 _TOO_DEEP = object()
 
 
@@ -82,13 +87,13 @@ def _leaves(value: Any, name: str, depth: int) -> Iterator[tuple[str, Any]]:
 
 
 def _pair(of: str, name: str, value: Any) -> Pair:
-    name = _text(name)[:LONGEST_VALUE]
+    name = storable_text(name)[:LONGEST_VALUE]
     match value:
         case bool():
             return Pair(of, name, "true" if value else "false", boolean=value)
         case int() | float():
             return Pair(of, name, str(value)[:LONGEST_VALUE], number=_number(value))
-    return typed(of, name, _text(str(value)))
+    return typed(of, name, storable_text(str(value)))
 
 
 def _number(value: float) -> float | None:
@@ -97,11 +102,6 @@ def _number(value: float) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _text(text: str) -> str:
-    """Return text that UTF-8 can hold: a manifest may have lone surrogates."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _date(value: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bucketdex.index.pairs import LONGEST_VALUE, Pair, flattened, named
+from bucketdex.index.pairs import LONGEST_VALUE, Pair, flattened, named, storable_text
 from bucketdex.manifest import Header, Verification
 from bucketdex.manifest.layout import ManifestName, PointerName
 
@@ -106,10 +106,10 @@ def of_header(header: Header) -> dict[str, Any]:
     pairs, _ = flattened("metadata", header.user_meta)
     workflow = (header.workflow or {}).get("id")
     return {
-        "message": _text(header.message)[:LONGEST_MESSAGE] if header.message else None,
+        "message": storable_text(header.message)[:LONGEST_MESSAGE] if header.message else None,
         "metadata": named(pairs),
         "pairs": pairs,
-        "workflow": _text(workflow)[:LONGEST_VALUE] if isinstance(workflow, str) else None,
+        "workflow": storable_text(workflow)[:LONGEST_VALUE] if isinstance(workflow, str) else None,
     }
 
 
@@ -127,7 +127,7 @@ def of_manifest(name: ManifestName, found: Verification) -> dict[str, Any]:
 
 def problems_of(found: Verification) -> list[str]:
     """Return what is wrong with a manifest, in a few words."""
-    told = [_text(problem) for problem in found.problems[:MOST_TOLD]]
+    told = [storable_text(problem) for problem in found.problems[:MOST_TOLD]]
     more = found.problem_count - len(told)
     return [*told, f"and {more} problems more"] if more > 0 else told
 
@@ -158,7 +158,3 @@ def agree(pointer: dict[str, Any], manifest: dict[str, Any]) -> bool:
 
 def _same_problem(pointer: dict[str, Any], manifest: dict[str, Any]) -> bool:
     return bool(pointer.get("manifest_problem") == manifest.get("problem"))
-
-
-def _text(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -10,7 +10,7 @@ import msgspec
 
 from bucketdex.index.ids import DIGEST_BYTES
 from bucketdex.index.names import extensions
-from bucketdex.index.pairs import LONGEST_VALUE, Pair, flattened, named
+from bucketdex.index.pairs import LONGEST_VALUE, Pair, flattened, named, storable_text
 from bucketdex.index.versioned import Versioned
 from bucketdex.manifest import Entry, faults
 from bucketdex.manifest.layout import Physical, physical
@@ -33,16 +33,21 @@ class EntryWriter:
     """
 
     def __init__(self, bucket: str, top_hash: str, epoch: int) -> None:
-        common = f'{{"bucket":{quoted(bucket)},"top_hash":{quoted(_text(top_hash))},"epoch":{epoch},'
+        common = f'{{"bucket":{quoted(bucket)},"top_hash":{quoted(storable_text(top_hash))},"epoch":{epoch},'
         self._common = common.encode()
         # The beginning that all ids have in common is digested once.
-        self._ids = hashlib.blake2b(f"{bucket}/{_text(top_hash)}/".encode(), digest_size=DIGEST_BYTES)
+        self._ids = hashlib.blake2b(f"{bucket}/{storable_text(top_hash)}/".encode(), digest_size=DIGEST_BYTES)
         self._objects: dict[bytes, Any] = {}  # bucket -> the same for the objects in it
         self._extensions: dict[bytes, bytes] = {}  # end of a name -> the field
 
     def document(self, entry: Entry) -> Versioned:
         """Return the document of an entry."""
-        key, address, size, digest = _text(entry.logical_key), _text(entry.physical_keys[0]), entry.size, entry.hash
+        key, address, size, digest = (
+            storable_text(entry.logical_key),
+            storable_text(entry.physical_keys[0]),
+            entry.size,
+            entry.hash,
+        )
         problems = faults(entry)
         ids = self._ids.copy()
         ids.update(key.encode())
@@ -56,7 +61,9 @@ class EntryWriter:
         if type(size) is int and 0 <= size <= LARGEST:
             fields.append(f'"size":{size}')
         if digest:
-            fields.append(f'"hash":{{"type":{quoted(_text(digest.type))},"value":{quoted(_text(digest.value))}}}')
+            fields.append(
+                f'"hash":{{"type":{quoted(storable_text(digest.type))},"value":{quoted(storable_text(digest.value))}}}'
+            )
         meta = entry.meta
         if not isinstance(meta, msgspec.Raw) or bytes(meta) != b"{}":
             pairs, whole = _pairs(entry)
@@ -67,7 +74,7 @@ class EntryWriter:
         if len(entry.physical_keys) > 1:
             problems.append(f"only the first of its {len(entry.physical_keys)} physical keys is known here")
         if problems:
-            fields.append(f'"problem":{quoted(_text("; ".join(problems)[:LONGEST_VALUE]))}')
+            fields.append(f'"problem":{quoted(storable_text("; ".join(problems)[:LONGEST_VALUE]))}')
         document = b"%b%b%b}" % (self._common, ",".join(fields).encode(), self._extensions_of(name.encode()))
         return b2a_base64(ids.digest(), newline=False).translate(URL_SAFE), document
 
@@ -106,7 +113,7 @@ class EntryWriter:
         version = f',"version_id":{quoted(where.version_id)}' if where.version_id else ""
         digest = self._object(where.bucket.encode("utf-8", "replace"), where.key.encode("utf-8", "replace"))
         identity = b2a_base64(digest, newline=False).translate(URL_SAFE).decode()
-        fields = f'"bucket":{quoted(_text(where.bucket))},"key":{quoted(_text(where.key))}{version}'
+        fields = f'"bucket":{quoted(storable_text(where.bucket))},"key":{quoted(storable_text(where.key))}{version}'
         return f'"physical":{{{fields}}},"object":"{identity}"'
 
     def _object(self, bucket: bytes, key: bytes) -> bytes:
@@ -151,7 +158,3 @@ def reduced(document: bytes, reason: str) -> bytes:
     problem = f"{fields['problem']}; {said}" if "problem" in fields else said
     kept = {name: value for name, value in fields.items() if name not in ("metadata", "pairs", "extensions")}
     return msgspec.json.encode(kept | {"problem": problem[:LONGEST_VALUE]})
-
-
-def _text(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -104,7 +104,8 @@ def carry_out(work: Work) -> None:
 
 def _carry_out_loading(work: Work, file: ManifestFile) -> None:
     try:
-        _load(work, file)
+        for signed in _load(work, file):
+            work = signed  # with the lock that lets go of it
     except RefusedError as error:  # it goes on when the manifest is looked at again, and can be read
         replace(work, document=msgspec.structs.replace(work.document, problem=str(error))).with_state(since=None)
     except SupersededError:
@@ -124,8 +125,11 @@ def _same_epoch(work: Work) -> bool:
     return found is not None and found.source.get("entry_state", {}).get("epoch") == work.state.epoch
 
 
-def _load(work: Work, file: ManifestFile) -> None:
-    """Write the entries from the state's offset on, until all are there or the rest is for another invocation."""
+def _load(work: Work, file: ManifestFile) -> Iterator[Work]:
+    """Write the entries from the state's offset on, until all are there or the rest is for another invocation.
+
+    Yields the work after each sign.
+    """
     edges, state = work.edges, work.state
     entries = EntryWriter(work.document.bucket, work.top_hash, state.epoch)
     index, signed = entries_of(work.index), edges.now()
@@ -143,6 +147,7 @@ def _load(work: Work, file: ManifestFile) -> None:
                 raise Transient(f"what is wanted of s3://{work.document.bucket}/{work.document.key} has changed")
             signed = edges.now()
             work = work.with_state(**reached, since=signed)
+            yield work
         elif not checked:
             work.check()
         checked = False

@@ -9,11 +9,10 @@ from bucketdex.registry.errors import AbsentError, PackageError
 
 def refused(error: ClientError, failed: str) -> PackageError | Transient:
     """Return the error to raise; `failed` says what could not be done, with its address."""
-    said = refusals.said(error)
-    code, status = refusals.code(error), refusals.status(error)
-    if status >= 500 or status == 429 or code in refusals.NOT_THE_OBJECT:
+    said, status = refusals.said(error), refusals.status(error)
+    if refusals.is_transient(error):
         return Transient(f"{failed} now: {said}; what was done is kept, so do the same again later")
-    if code in refusals.GONE or status == 404:
+    if refusals.code(error) in refusals.GONE or status == 404:
         return AbsentError(f"{failed}: {said}")
     if status == 403:
         return PackageError(f"{failed}: these credentials may not ({said}); ask for the right to do so")

@@ -61,8 +61,9 @@ def duplicates(client: "OpenSearch", viewer: Viewer, bucket: str, key: str) -> D
 
 
 def _digests(checksums: Sequence[Checksum]) -> dict[str, str]:
-    """Return the digests that only the same bytes have."""
-    return {it.type: it.value for it in checksums if it.type == CHUNKED or is_plain_sha256(it)}
+    """Return the digests that only the same bytes have; where S3 says another than they have, the computed one."""
+    last = sorted(checksums, key=lambda it: it.origin == "computed")
+    return {it.type: it.value for it in last if it.type == CHUNKED or is_plain_sha256(it)}
 
 
 def _objects(

@@ -66,6 +66,8 @@ def storage(registry: str | None) -> "Storage":
 
     meant = registry or default_registry()
     if meant.startswith("s3://"):
+        from bucketdex.cli.here import reach_s3
+
         reach_s3()
     return storage_of(meant.removesuffix("/") if meant.startswith("s3://") else meant)
 
@@ -75,20 +77,6 @@ def unnamed(registry: str | None) -> str:
     import os
 
     return "" if registry or os.environ.get("BUCKETDEX_REGISTRY") else " (no --registry and no BUCKETDEX_REGISTRY)"
-
-
-def reach_s3() -> None:
-    """Make this process a client of the local stack, where one runs here and the environment names no other S3."""
-    import contextlib
-    import os
-
-    from bucketdex.cli.failures import NoStackError
-    from bucketdex.cli.here import adopt
-    from bucketdex.local.stack import StackError
-
-    if not any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ):
-        with contextlib.suppress(NoStackError, StackError):
-            adopt()
 
 
 def browsed(text: str, registry: str | None) -> "Package":

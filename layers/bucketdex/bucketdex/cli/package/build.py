@@ -32,7 +32,7 @@ def build(  # noqa: PLR0917, options
     With --json: registry, handle, top_hash, entries, total_bytes.
     """
     from bucketdex.cli.output import json_line, plural, size
-    from bucketdex.cli.package.watching import bar
+    from bucketdex.cli.watching import bar
 
     handle, revision = a.named(handle)
     if revision:

@@ -50,7 +50,7 @@ def install(
     import msgspec
 
     from bucketdex.cli.output import json_line
-    from bucketdex.cli.package.watching import bar
+    from bucketdex.cli.watching import bar
     from bucketdex.registry.fetching.install import fetch_all
     from bucketdex.registry.fetching.names import NamesError
     from bucketdex.registry.foreign import refuse_foreign

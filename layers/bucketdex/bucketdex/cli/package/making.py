@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bucketdex.cli.package.arguments import reach_s3
+from bucketdex.cli.here import reach_s3
 
 if TYPE_CHECKING:
     from bucketdex.registry.package import Package

@@ -46,7 +46,7 @@ def push(  # noqa: PLR0917, options
     copied, referred, skipped (numbers of files), bytes, notes.
     """
     from bucketdex.cli.output import json_line
-    from bucketdex.cli.package.watching import bar
+    from bucketdex.cli.watching import bar
     from bucketdex.registry.errors import MovedError
     from bucketdex.registry.pushing.push import push as pushed
 

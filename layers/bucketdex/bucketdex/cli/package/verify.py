@@ -89,7 +89,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 def _differences(pieces: Pieces, name: str, folder: Path) -> list[str]:
     """Return how a folder differs from the package."""
-    from bucketdex.cli.package.watching import bar
+    from bucketdex.cli.watching import bar
     from bucketdex.registry.loading import load
     from bucketdex.registry.verifying import verify as compare
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from awscrt import checksums as crt
 from moto.core.responses import ActionResult
 from moto.s3 import models, responses, utils
-from moto.s3.models import FakeKey, S3Backend
+from moto.s3.models import FakeKey, FakeMultipart, S3Backend
 from moto.s3.responses import S3Response
 
 FULL_OBJECT, COMPOSITE = "FULL_OBJECT", "COMPOSITE"
@@ -24,7 +24,7 @@ MOST_PARTS = 1000  # in one answer
 TRAILER_BYTES = 512  # more than a trailing checksum takes
 
 moto_compute, moto_put, moto_copy = utils.compute_checksum, S3Response.put_object, S3Backend.copy_object
-moto_complete = S3Backend.complete_multipart_upload
+moto_complete, moto_complete_upload = FakeMultipart.complete, S3Backend.complete_multipart_upload
 
 
 class Part(NamedTuple):
@@ -45,6 +45,7 @@ def install() -> None:
         (S3Response, "put_object", put_object),
         (S3Response, "get_object_attributes", get_object_attributes),
         (S3Backend, "copy_object", copy_object),
+        (FakeMultipart, "complete", complete),
         (S3Backend, "complete_multipart_upload", complete_multipart_upload),
     ):
         setattr(owner, name, function)
@@ -93,38 +94,28 @@ def copy_object(self: S3Backend, src_key: FakeKey, dest_bucket_name: str, dest_k
     give(key, src_key.checksum_algorithm or UNASKED)
 
 
-def complete_multipart_upload(
-    self: S3Backend, bucket_name: str, multipart_id: str, body: Iterator[tuple[int, str]]
-) -> FakeKey | None:
-    """AWS: keeps how long each part was, and its checksum; of the others of the upload nothing is left."""
+def complete(self: FakeMultipart, body: Iterator[tuple[int, str]]) -> Any:
+    """AWS: knows from now on how long each part was, and its checksum where those make up the object's."""
     named = list(body)
-    upload = self.get_bucket(bucket_name).multiparts.get(multipart_id)
-    algorithm, scope = told_of(upload) if upload else (UNASKED, FULL_OBJECT)
-    # Before moto completes the upload, which closes the parts.
-    parts = {
-        number: kept_part(number, part, algorithm, scope) for number, part in (upload.parts if upload else {}).items()
-    }
-    key: Any = moto_complete(self, bucket_name, multipart_id, iter(named))
-    if key is None:
-        return None
-    key.checksum_algorithm = algorithm
-    for name in ("x-amz-checksum-algorithm", "x-amz-checksum-type"):  # moto takes them for metadata
-        key.metadata.pop(name, None)
-    key.parts = tuple(parts[number] for number, _ in named)
-    return key  # type: ignore[no-any-return]  # moto's key, with more to it than moto knows
+    _, _, checksum = done = moto_complete(self, iter(named))
+    algorithm: str = self.metadata.get("x-amz-checksum-algorithm") or UNASKED
+    parts = [(number, self.parts[number]) for number, _ in named]
+    composite = checksum is not None and checksum[0] == COMPOSITE
+    self.completed = tuple(  # type: ignore[attr-defined]  # more than moto knows of an upload
+        Part(number, part.size, compute_checksum(part.value, algorithm).decode() if composite else "")
+        for number, part in parts
+    )
+    return done
 
 
-def told_of(upload: Any) -> tuple[str, str]:
-    """Return the algorithm and the type of the checksum that an upload will have."""
-    algorithm = upload.metadata.get("x-amz-checksum-algorithm") or UNASKED
-    default = FULL_OBJECT if algorithm == UNASKED else COMPOSITE
-    return algorithm, upload.metadata.get("x-amz-checksum-type") or default
-
-
-def kept_part(number: int, part: FakeKey, algorithm: str, scope: str) -> Part:
-    """Return what is to be kept of a part: AWS tells the checksums of parts only where they make up the object's."""
-    checksum = compute_checksum(part.value, algorithm).decode() if scope == COMPOSITE else ""
-    return Part(number, part.size, checksum)
+def complete_multipart_upload(self: S3Backend, *arguments: Any) -> FakeKey | None:
+    """AWS: the object keeps what is known of its parts."""
+    key: Any = moto_complete_upload(self, *arguments)
+    if key is not None:
+        key.checksum_algorithm = key.multipart.metadata.get("x-amz-checksum-algorithm") or UNASKED
+        for name in ("x-amz-checksum-algorithm", "x-amz-checksum-type"):  # which moto takes for metadata
+            key.metadata.pop(name, None)
+    return key  # type: ignore[no-any-return]  # moto's key
 
 
 def get_object_attributes(self: S3Response) -> Any:
@@ -152,7 +143,7 @@ def get_object_attributes(self: S3Response) -> Any:
 
 def object_parts(self: S3Response, key: Any) -> dict[str, Any] | None:
     """Return `ObjectParts` for the page that is asked for, or None for what was not uploaded in parts."""
-    parts: tuple[Part, ...] = getattr(key, "parts", ())
+    parts: tuple[Part, ...] = getattr(key.multipart, "completed", ())
     if not parts or key.checksum_type != COMPOSITE:
         return {"TotalPartsCount": len(parts)} if parts else None
     after = int(self.headers.get("x-amz-part-number-marker") or 0)

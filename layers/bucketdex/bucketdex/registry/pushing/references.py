@@ -66,6 +66,8 @@ def look(s3: Any, number: int, entry: Entry, where: Physical) -> Referred:
 
 def hash_of(checksums: Sequence[Checksum]) -> Hash | None:
     """Return the hash that an entry gets from what is known of its object, or None: then the bytes have to be read."""
+    # What the bytes have comes before what S3 says of them.
+    checksums = sorted(checksums, key=lambda it: it.origin != "computed")
     chunked = (Hash(CHUNKED, it.value) for it in checksums if it.type == CHUNKED)
     plain = (Hash(SHA256, it.value) for it in checksums if kept.is_plain_sha256(it))
     return next(chunked, None) or next(plain, None)

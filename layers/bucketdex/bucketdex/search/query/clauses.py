@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bucketdex.search.query.words import Piece, Typed
+from bucketdex.search.query.words import Digest, Piece, Typed
 
 Clause = dict[str, Any]
 Match = Literal["best_fields", "phrase", "bool_prefix"]
@@ -51,6 +51,14 @@ def best(clauses: Sequence[Clause]) -> Clause:
 def all_of(*clauses: Clause) -> Clause:
     """Return what finds by all of the clauses together, without a score."""
     return {"bool": {"filter": list(clauses)}}
+
+
+def having(field: str, wanted: Digest) -> Clause:
+    """Return what finds by a digest in `field`, which has `type` and `value`."""
+    values = {"terms": {f"{field}.value": list(wanted.values)}}
+    if wanted.type is None:
+        return values
+    return all_of(values, {"term": {f"{field}.type": {"value": wanted.type, "case_insensitive": True}}})
 
 
 def any_of(clauses: Sequence[Clause]) -> Clause:

@@ -4,8 +4,8 @@ They count half of what objects do: an entry's bytes are an object too, and its 
 """
 
 from bucketdex.index.ids import object_id
-from bucketdex.search.query.clauses import Clause, Fields, all_of, counting, matching
-from bucketdex.search.query.words import Digest, Typed, addresses, digest
+from bucketdex.search.query.clauses import Clause, Fields, all_of, counting, having, matching
+from bucketdex.search.query.words import Typed, addresses, digest
 
 FIELDS = Fields(
     words={"name.text": 3, "logical_key.text": 1.5, "metadata.text": 1, "problem.text": 0.5},
@@ -22,16 +22,9 @@ def entries(typed: Typed) -> Clause:
 
 
 def _special(text: str) -> list[Clause]:
-    found = [counting(_digest(digest(text)), DIGEST)]
+    found = [counting(having("hash", digest(text)), DIGEST)]
     for at in addresses(text):
         same = {"term": {"object": object_id(at.bucket, at.key)}}
         version = [{"term": {"physical.version_id": at.version_id}}] if at.version_id else []
         found.append(counting(all_of(same, *version), ADDRESS))
     return found
-
-
-def _digest(wanted: Digest) -> Clause:
-    values = {"terms": {"hash.value": list(wanted.values)}}
-    if wanted.type is None:
-        return values
-    return all_of(values, {"term": {"hash.type": {"value": wanted.type, "case_insensitive": True}}})

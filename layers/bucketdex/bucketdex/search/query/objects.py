@@ -1,7 +1,7 @@
 """Objects: found by name, key, content, metadata, tags, digest and address; names over content."""
 
-from bucketdex.search.query.clauses import Clause, Fields, all_of, counting, matching
-from bucketdex.search.query.words import Typed, addresses, digest
+from bucketdex.search.query.clauses import Clause, Fields, all_of, counting, having, matching
+from bucketdex.search.query.words import Typed, addresses, digest, is_of_its_type
 
 FIELDS = Fields(
     words={"name.text": 6, "key.text": 3, "metadata.text": 2, "tags.text": 2, "problem.text": 1, "content": 1},
@@ -18,7 +18,9 @@ def objects(typed: Typed) -> Clause:
 
 
 def _special(text: str) -> list[Clause]:
-    found = [counting({"terms": {"checksums.value": list(digest(text).values)}}, DIGEST)]
+    wanted = digest(text)
+    # An object has several checksums in one field, so the type that is asked for may be that of another one's value.
+    found = [counting(having("checksums", wanted), DIGEST)] if is_of_its_type(wanted) else []
     return found + [
         counting(all_of({"term": {"bucket": at.bucket}}, {"term": {"key": at.key}}), ADDRESS) for at in addresses(text)
     ]

@@ -15,6 +15,7 @@ HASH_PREFIX = re.compile(r"[0-9a-f]{6,64}", re.ASCII | re.IGNORECASE)  # six of 
 REVISION = re.compile(r"([^@/]+/[^@/]+)@([0-9a-f]{6,64})", re.ASCII | re.IGNORECASE)  # as commands take it
 HEX = re.compile(r"[0-9a-f]+", re.ASCII | re.IGNORECASE)
 DIGEST = re.compile(r"([a-z][a-z0-9-]{1,30}):(\S+)", re.ASCII | re.IGNORECASE)
+OF_SHA256 = re.compile(r"[0-9a-f]+|\S+=-\d+", re.ASCII | re.IGNORECASE)
 ADDRESS = "s3://"
 
 
@@ -58,6 +59,11 @@ def digest(word: str) -> Digest:
     named = DIGEST.fullmatch(word)
     kind, value = (named[1].lower(), named[2]) if named else (None, word)
     return Digest(tuple(dict.fromkeys((value, value.lower()))) if HEX.fullmatch(value) else (value,), kind)
+
+
+def is_of_its_type(wanted: Digest) -> bool:
+    """Tell whether a digest can be of the type that was typed: `SHA256` is in hex, or of parts (`Xb1P...=-3`)."""
+    return wanted.type != "sha256" or bool(OF_SHA256.fullmatch(wanted.values[0]))
 
 
 def addresses(text: str) -> tuple[Physical, ...]:

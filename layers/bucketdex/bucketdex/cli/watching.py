@@ -34,8 +34,8 @@ def bar() -> Iterator["Watch"]:
 
         def watch(told: "Told") -> None:
             if told.doing not in tasks:
-                tasks[told.doing] = shown.add_task(DOING.get(told.doing, told.doing), total=told.of_bytes)
+                tasks[told.doing] = shown.add_task(DOING.get(told.doing, told.doing), total=told.of_bytes or None)
             of = f"{DOING.get(told.doing, told.doing)} {told.files:,} of {plural(told.of_files, 'file')}"
-            shown.update(tasks[told.doing], completed=told.bytes, total=told.of_bytes, description=of)
+            shown.update(tasks[told.doing], completed=told.bytes, total=told.of_bytes or None, description=of)
 
         yield watch

@@ -1,0 +1,1 @@
+"""`bucketdex hash`: the digests of files and objects, printed or compared."""
