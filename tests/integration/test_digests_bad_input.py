@@ -1,105 +1,39 @@
 """Requests for digests against the emulated S3 and DynamoDB: each ends in a digest, or in a note that says why not."""
 
 import hashlib
-import itertools
 import json
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bucketdex.aws.quick_s3 import QuickS3
-from bucketdex.changes import Fact
-from bucketdex.changes.hint import Hint
-from bucketdex.changes.outcome import Outcome, Tally
-from bucketdex.control import Bucket, ControlTable, Hashing
+from bucketdex.control import Hashing
 from bucketdex.digests import edges as edges_module
 from bucketdex.digests import ranges, reading
-from bucketdex.digests.edges import Edges
 from bucketdex.digests.kept import look
 from bucketdex.digests.ledger import HandedOn, Ledger, identity
 from bucketdex.digests.reading import Abandoned
-from bucketdex.digests.requests import Requests, hash_requests
 from bucketdex.errors import Transient
 from bucketdex.hashing import CHUNKED, algorithms, chunked
+from digest_requests import World, numbers, values
 from emulated import Aws
 
 MIB = 1024 * 1024
 DATA = hashlib.shake_128(b"digests").digest(9 * MIB + 1)
-numbers = itertools.count()
 
 
-class World:
-    """A bucket, a table, and what came of requests."""
+class Here(World):
+    """The world, in which a test mostly has one object."""
 
-    def __init__(self, aws: Aws) -> None:
-        self.aws, self.s3, self.dynamodb = aws, aws.client("s3"), aws.client("dynamodb")
-        self.bucket, self.table = f"digests-{next(numbers)}", f"control-{next(numbers)}"
-        self.s3.create_bucket(Bucket=self.bucket)
-        self.versions("Enabled")
-        keys = [{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))]
-        types = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
-        self.dynamodb.create_table(
-            TableName=self.table, KeySchema=keys, AttributeDefinitions=types, BillingMode="PAY_PER_REQUEST"
-        )
-        self.control = ControlTable(self.dynamodb, self.table)
-        self.control.add_bucket(Bucket(self.bucket, datetime.now(UTC)))
-        self.facts: list[Fact] = []
-        self.executions: dict[str, str] = {}
-        self.now, self.left = 1_000_000.0, 900.0
-        credentials = self.s3._request_signer._credentials
-        self.edges = Edges(
-            s3=QuickS3(self.s3, credentials),
-            ledger=Ledger(self.dynamodb, self.table, lambda: self.now),
-            tell=lambda changes: self.facts.extend(fact for it in changes for fact in it.facts),
-            remaining=lambda: self.left,
-            now=lambda: self.now,
-            sleep=lambda _: None,
-            threads=4,
-        )
-
-    def versions(self, status: str) -> None:
-        self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": status})
-
-    def put(self, key: str = "k", body: bytes = DATA, **more: Any) -> Hint:
-        """Put an object, and return the request for its digest."""
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, **more)
-        found = self.s3.head_object(Bucket=self.bucket, Key=key)
-        return Hint(self.bucket, key, len(body), found.get("VersionId"), found["ETag"].strip('"'))
-
-    def outcome(self, hint: Hint, *, start: Any = None, whole_bytes: int = 0, range_bytes: int = 0) -> Outcome:
-        given = Requests(self.edges, self.control, start or self._start, whole_bytes, range_bytes)
-        return hash_requests(given, [hint], Tally())[hint.bucket, hint.key]
-
-    def ask(self, hint: Hint, **more: Any) -> str:
-        found = self.outcome(hint, **more)
-        if found.error:
-            raise found.error
-        return found.state
-
-    def _start(self, name: str, given: str) -> bool:
-        self.executions[name] = given
-        return True
-
-    def reads(self, key: str = "k") -> int:
-        """Return how many bytes of an object were read."""
-        told = self.aws.requests()
-        return sum(it["bytes"] for it in told if it["method"] == "GET" and it["path"] == f"/{self.bucket}/{key}")
-
-    def fail(self, key: str = "k", **fault: Any) -> None:
-        self.aws.fail({"method": "GET", "path": f"/{self.bucket}/{key}"} | fault)
+    def put(self, key: str = "k", body: bytes = DATA, **more: Any) -> Any:
+        return super().put(key, body, **more)
 
 
 @pytest.fixture
 def it(aws: Aws) -> Iterator[World]:
-    yield World(aws)
+    yield Here(aws)
     aws.fail()
-
-
-def values(fact: Fact, origin: str = "computed") -> dict[str, str]:
-    return {one.type: one.value for one in fact.checksums if one.origin == origin}
 
 
 def of(data: bytes) -> dict[str, str]:

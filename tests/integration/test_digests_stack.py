@@ -83,7 +83,8 @@ def digests(it: Stack, key: str) -> dict[tuple[str, str], str]:
 def bytes_read(it: Stack, key: str) -> int:
     """Return how many bytes were read by ranges since the counts began, less the head that is indexed."""
     told = requests.get(f"{it.state.edge_url}/_bucketdex/requests", timeout=10).json()
-    return sum(one["bytes"] for one in told if one["path"] == f"/{BUCKET}/{key}" and one["method"] == "GET")
+    of_it = [one for one in told if one["path"] == f"/{BUCKET}/{key}" and one["part"] is None]
+    return sum(one["bytes"] for one in of_it if one["method"] == "GET")
 
 
 def faults(it: Stack, *them: dict[str, Any]) -> None:

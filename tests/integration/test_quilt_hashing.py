@@ -1,5 +1,6 @@
 """Our hashes of files are those of the reference client."""
 
+import hashlib
 import json
 import os
 import random
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import parts
+from bucketdex.digests.kept import is_plain_sha256
 from bucketdex.hashing import (
     CHUNKED,
     CRC64NVME,
@@ -21,6 +23,7 @@ from bucketdex.hashing import (
     hash_open,
     is_verifiable,
 )
+from digest_requests import World
 
 pytestmark = parts.requires("quilt")
 MIB, GIB = 1024**2, 1024**3
@@ -101,3 +104,34 @@ def test_they_are_those_of_the_reference_client_where_chunks_are_doubled(tmp_pat
     told = theirs(listed, FEW)
     assert told["values"][CHUNKED] == hash_files(listed)
     assert told["values"] == ours(listed)
+
+
+@pytest.mark.parametrize("algorithm", ["SHA256", "SHA1", "CRC32", "CRC32C", "CRC64NVME"])
+def test_objects_uploaded_with_any_checksum_have_the_hashes_of_the_reference_client(aws, tmp_path, algorithm):
+    """Twenty with each, single and in parts: whatever S3 keeps of them, and whether they are read or not."""
+    some = random.Random(algorithm)
+    singles = [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, *(some.randrange(3 * MIB) for _ in range(5))]
+    multiparts = [8 * MIB + 1, 16 * MIB - 1, 16 * MIB, *(some.randrange(8 * MIB, 20 * MIB) for _ in range(7))]
+    world = World(aws)
+    made_of = {"single": made(folder(tmp_path, "s"), singles), "parts": made(folder(tmp_path, "p"), multiparts)}
+    chunk_parts = [8 * MIB] * 5 + [5 * MIB] * 5
+    hints = [world.put(path[1:], Path(path).read_bytes(), ChecksumAlgorithm=algorithm) for path, _ in made_of["single"]]
+    hints += [
+        world.upload(path[1:], Path(path).read_bytes(), part, ChecksumAlgorithm=algorithm)
+        for (path, _), part in zip(made_of["parts"], chunk_parts, strict=True)
+    ]
+    outcomes = [world.ask(hint) for hint in hints]
+    assert outcomes.count("known") == (15 if algorithm == "SHA256" else 0)  # all but those of five in parts of 5 MiB
+    files = [*made_of["single"], *made_of["parts"]]
+    expected = theirs(files)["values"][CHUNKED]
+    for outcome, fact, (path, size), chunked in zip(outcomes, world.facts, files, expected, strict=True):
+        plain = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        told = {it.type: it.value for it in fact.checksums if it.type == CHUNKED or is_plain_sha256(it)}
+        assert told and told.get(CHUNKED, chunked) == chunked and told.get("SHA256", plain) == plain
+        assert world.reads(path[1:]) == (size if outcome == "hashed" else 0)
+
+
+def folder(parent: Path, name: str) -> Path:
+    made_here = parent / name
+    made_here.mkdir()
+    return made_here

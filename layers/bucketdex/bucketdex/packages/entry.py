@@ -42,12 +42,8 @@ class EntryWriter:
 
     def document(self, entry: Entry) -> Versioned:
         """Return the document of an entry."""
-        key, address, size, digest = (
-            storable_text(entry.logical_key),
-            storable_text(entry.physical_keys[0]),
-            entry.size,
-            entry.hash,
-        )
+        key, address = storable_text(entry.logical_key), storable_text(entry.physical_keys[0])
+        size, digest = entry.size, entry.hash
         problems = faults(entry)
         ids = self._ids.copy()
         ids.update(key.encode())
@@ -61,9 +57,8 @@ class EntryWriter:
         if type(size) is int and 0 <= size <= LARGEST:
             fields.append(f'"size":{size}')
         if digest:
-            fields.append(
-                f'"hash":{{"type":{quoted(storable_text(digest.type))},"value":{quoted(storable_text(digest.value))}}}'
-            )
+            kind, value = quoted(storable_text(digest.type)), quoted(storable_text(digest.value))
+            fields.append(f'"hash":{{"type":{kind},"value":{value}}}')
         meta = entry.meta
         if not isinstance(meta, msgspec.Raw) or bytes(meta) != b"{}":
             pairs, whole = _pairs(entry)

@@ -55,9 +55,9 @@ def demo(
 ) -> None:
     """Start the stack, write some hundreds of real files to a bucket, and find them.
 
-    A package is made of some of them, pushed and found. Then one object is overwritten and another deleted, and search
-    has to follow. In the end every key of the bucket is compared with the index. Nothing leaves this machine, and run
-    again it takes half a minute at most.
+    A package is made of some of them, pushed and found, and a file by its digest. Then one object is overwritten and
+    another deleted, and search has to follow. In the end every key of the bucket is compared with the index. Nothing
+    leaves this machine, and run again it takes half a minute at most.
     """
     from bucketdex.cli.demo import next as next_steps
     from bucketdex.cli.demo import packaging, steps
@@ -81,6 +81,8 @@ def demo(
         with screen.step(f"Push the package {plan.packaging.handle}"):
             pushed = packaging.push(screen, bucket, plan.packaging)
             packaging.find(screen, stack, bucket, plan.packaging, pushed)
+        with screen.step("Find the same bytes"):
+            packaging.same_bytes(screen, stack, bucket, plan.packaging)
         with screen.step("Overwrite an object"):
             steps.overwrite(screen, stack, bucket, plan.overwriting, own=plan.own)
         with screen.step("Delete another"):

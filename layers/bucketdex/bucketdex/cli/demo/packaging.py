@@ -2,10 +2,11 @@
 
 import time
 
-from bucketdex.cli.demo.plan import Packaging
+from bucketdex.cli.demo.plan import Packaging, Search
 from bucketdex.cli.demo.screen import Screen
 from bucketdex.cli.demo.steps import Answer, Stack, follow, names, show
 from bucketdex.cli.output import plural, size
+from bucketdex.hashing import CHUNKED, hash_file
 from bucketdex.registry.package import Package
 from bucketdex.registry.pushing.push import Pushed
 
@@ -41,3 +42,14 @@ def find(screen: Screen, stack: Stack, bucket: str, wanted: Packaging, pushed: P
         answer, took = follow(stack, bucket, search, found)
         since = f"in {took * 1000:.0f} ms" if pushed.unchanged else f"{time.monotonic() - begun:.1f} s after the push"
         show(screen, search, answer, since)
+
+
+def same_bytes(screen: Screen, stack: Stack, bucket: str, wanted: Packaging) -> None:
+    """Search by the digest of a file of the package: it finds the object, the package's copy, and the entry."""
+    it = wanted.files[0]
+    screen.say(f"by the digest of {it.file.path.name}, as `bucketdex hash` prints it")
+    search = Search(
+        f"{CHUNKED}:{hash_file(it.file.path)}", "digest", (it.file.key, it.logical_key), ("object", "entry")
+    )
+    answer, took = follow(stack, bucket, search, lambda answer: names(answer).issuperset(search.expected))
+    show(screen, search, answer, f"in {took * 1000:.0f} ms")

@@ -15,7 +15,10 @@ HASH_PREFIX = re.compile(r"[0-9a-f]{6,64}", re.ASCII | re.IGNORECASE)  # six of 
 REVISION = re.compile(r"([^@/]+/[^@/]+)@([0-9a-f]{6,64})", re.ASCII | re.IGNORECASE)  # as commands take it
 HEX = re.compile(r"[0-9a-f]+", re.ASCII | re.IGNORECASE)
 DIGEST = re.compile(r"([a-z][a-z0-9-]{1,30}):(\S+)", re.ASCII | re.IGNORECASE)
-OF_SHA256 = re.compile(r"[0-9a-f]+|\S+=-\d+", re.ASCII | re.IGNORECASE)
+FORMS = {  # of types whose values could be taken for each other's
+    "sha256": re.compile(r"[0-9a-f]+|\S+=-\d+", re.ASCII | re.IGNORECASE),  # in hex, or of parts: `Xb1P...=-3`
+    "sha2-256-chunked": re.compile(r"\S+=", re.ASCII),
+}
 ADDRESS = "s3://"
 
 
@@ -62,8 +65,9 @@ def digest(word: str) -> Digest:
 
 
 def is_of_its_type(wanted: Digest) -> bool:
-    """Tell whether a digest can be of the type that was typed: `SHA256` is in hex, or of parts (`Xb1P...=-3`)."""
-    return wanted.type != "sha256" or bool(OF_SHA256.fullmatch(wanted.values[0]))
+    """Tell whether a digest has the form of the type that was typed, if one was."""
+    form = FORMS.get(wanted.type or "")
+    return form is None or bool(form.fullmatch(wanted.values[0]))
 
 
 def addresses(text: str) -> tuple[Physical, ...]:
