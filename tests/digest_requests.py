@@ -11,6 +11,7 @@ from bucketdex.changes.outcome import Outcome, Tally
 from bucketdex.control import Bucket, ControlTable
 from bucketdex.digests.edges import Edges
 from bucketdex.digests.ledger import Ledger
+from bucketdex.digests.ranges import Steps
 from bucketdex.digests.requests import Requests, hash_requests
 from emulated import Aws
 
@@ -80,6 +81,10 @@ class World:
         if found.error:
             raise found.error
         return found.state
+
+    def steps(self, sqs: Any = None, dead_letters_url: str = "") -> Steps:
+        """Return what the steps of an execution need."""
+        return Steps(self.edges, self.control, sqs, dead_letters_url)
 
     def _start(self, name: str, given: str) -> bool:
         self.executions[name] = given

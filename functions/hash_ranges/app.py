@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 
 from bucketdex.aws import clients, settings
 from bucketdex.changes.sending import send
+from bucketdex.control import ControlTable
 from bucketdex.digests import ranges
 from bucketdex.digests.edges import Edges
 from bucketdex.digests.ledger import Ledger
@@ -28,7 +29,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         remaining=lambda: float(context.get_remaining_time_in_millis() / 1000),
         threads=given.s3_concurrency,
     )
-    done = ranges.step(edges, event, clients.sqs(), given.dead_letters_url)
-    logger.info("step", step=event.get("step"), **done)
+    control = ControlTable(clients.dynamodb(), given.control.table)
+    done = ranges.step(ranges.Steps(edges, control, clients.sqs(), given.dead_letters_url), event)
+    logger.info("step", step=event.get("step", "ended"), **done)
     metrics.add_metric(name="RangeSteps", unit="Count", value=1)
     return done

@@ -11,6 +11,7 @@ import pytest
 from bucketdex.control import Hashing
 from bucketdex.digests import edges as edges_module
 from bucketdex.digests import ranges, reading
+from bucketdex.digests import requests as requests_module
 from bucketdex.digests.kept import look
 from bucketdex.digests.ledger import HandedOn, Ledger, identity
 from bucketdex.digests.reading import Abandoned
@@ -207,7 +208,7 @@ def run(it: World, name: str, sqs: Any = None) -> list[Any]:
     """Do the steps of an execution as the state machine does, and return what they gave."""
     given = json.loads(it.executions[name])
     steps = [{"step": "range", "number": number, "object": given["object"]} for number in given["ranges"]]
-    return [ranges.step(it.edges, one, sqs, "") for one in [*steps, {"step": "combine", "object": given["object"]}]]
+    return [ranges.step(it.steps(sqs), one) for one in [*steps, {"step": "combine", "object": given["object"]}]]
 
 
 def test_a_huge_object_is_read_by_ranges_each_of_them_once(it):
@@ -278,7 +279,7 @@ def test_ranges_that_failed_for_good_are_a_dead_letter_with_its_reason(it):
         "object": json.loads(it.executions[name])["object"],
         "error": {"Error": "Transient", "Cause": '{"errorMessage": "S3 is slow", "errorType": "Transient"}'},
     }
-    ranges.step(it.edges, event, sqs, url)
+    ranges.step(it.steps(sqs, url), event)
     [message] = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
     assert "S3 is slow" in message["MessageAttributes"]["Reason"]["StringValue"]
     [change] = json.loads(message["Body"])["changes"]
@@ -300,11 +301,11 @@ def test_ranges_of_another_length_do_not_count(it):
     [name] = it.executions
     given = json.loads(it.executions[name])
     for number in (0, 2, 4):
-        ranges.step(it.edges, {"step": "range", "number": number, "object": given["object"]}, None, "")
+        ranges.step(it.steps(), {"step": "range", "number": number, "object": given["object"]})
     it.edges.ledger.let_go(identity(it.bucket, "k", hint.version_id, hint.etag), 0)
     assert it.ask(hint, whole_bytes=MIB, range_bytes=16 * MIB) == "handed on"
     with pytest.raises(Transient, match="range 1"):  # of the first execution: it has not been read
-        ranges.step(it.edges, {"step": "combine", "object": given["object"]}, None, "")
+        ranges.step(it.steps(), {"step": "combine", "object": given["object"]})
     run(it, next(one for one in it.executions if one != name))
     assert values(it.facts[0]) == {CHUNKED: chunked(DATA * 4)}
 
@@ -342,3 +343,93 @@ def test_a_ledger_that_does_not_answer_for_a_moment_ends_no_reading(it, monkeypa
     monkeypatch.setattr(edges_module.Spans, "__call__", later)
     monkeypatch.setattr(Ledger, "renew", renew)
     assert it.ask(hint) == "hashed" and renewed
+
+
+def test_an_upload_whose_last_part_is_empty_is_read(it):
+    data = DATA[: 8 * MIB]
+    name = {"Bucket": it.bucket, "Key": "k"}
+    name["UploadId"] = it.s3.create_multipart_upload(**name, ChecksumAlgorithm="SHA256")["UploadId"]
+    made = [it.s3.upload_part(**name, PartNumber=n, Body=part, ChecksumAlgorithm="SHA256") for n, part in ((1, data), (2, b""))]  # fmt: skip # noqa: E501
+    parts = [{"PartNumber": n, "ETag": one["ETag"], "ChecksumSHA256": one["ChecksumSHA256"]} for n, one in enumerate(made, 1)]  # fmt: skip # noqa: E501
+    it.s3.complete_multipart_upload(**name, MultipartUpload={"Parts": parts})
+    assert it.ask(it.hint("k", len(data))) == "hashed"
+    assert values(it.facts[0]) == of(data) and not values(it.facts[0], "combined")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "ThrottlingException"), (403, "RequestTimeTooSkewed"), (403, "ExpiredToken")]
+)
+def test_a_refusal_of_the_moment_is_known_though_head_has_no_words_for_it(it, status, code):
+    hint = it.put()
+    refused = {"path": f"/{it.bucket}/k", "status": status, "code": code}
+    it.aws.fail({"method": "HEAD"} | refused, {"method": "GET"} | refused)
+    assert isinstance(it.outcome(hint).error, Transient) and not it.facts
+
+
+def test_what_is_restored_is_read(it):
+    hint = it.put(StorageClass="GLACIER")
+    assert it.ask(hint) == "not wanted"
+    it.s3.restore_object(Bucket=it.bucket, Key="k", RestoreRequest={"Days": 1})
+    for _ in range(3):  # the emulator lets it take a few looks
+        if it.ask(hint) == "hashed":
+            break
+    assert values(it.facts[-1]) == of(DATA)
+
+
+def handed_on(it: World) -> Any:
+    """Hand on an object of several ranges, and return its part of the execution's input."""
+    assert it.ask(it.put(body=DATA * 4), whole_bytes=MIB, range_bytes=16 * MIB) == "handed on"
+    [given] = it.executions.values()
+    return json.loads(given)["object"]
+
+
+def test_a_range_that_does_not_end_in_time_is_gone_on_with(it):
+    it_is = {"step": "range", "number": 0, "object": handed_on(it)}
+    it.left = 2 * reading.RESERVE_SECONDS - 1
+    object.__setattr__(it.edges, "threads", 1)
+    with pytest.raises(Transient, match="goes on"):  # one chunk of two
+        ranges.step(it.steps(), it_is)
+    before = it.reads()
+    assert ranges.step(it.steps(), it_is)["state"] == "done" and it.reads() - before == 8 * MIB
+    assert ranges.step(it.steps(), it_is)["state"] == "done before"
+
+
+def test_a_range_that_s3_refuses_ends_with_a_note(it):
+    it_is = {"step": "range", "number": 0, "object": handed_on(it)}
+    it.fail(status=403, code="AccessDenied", ranged=True)
+    with pytest.raises(Abandoned):
+        ranges.step(it.steps(), it_is)
+    assert "AccessDenied" in it.facts[0].digest_note
+
+
+@pytest.mark.parametrize("how", ["removed", "kept"])
+def test_ranges_of_a_bucket_that_is_not_to_be_read_any_more_are_not_read(it, how):
+    it_is = {"step": "range", "number": 0, "object": handed_on(it)}
+    if how == "removed":
+        it.control.remove_bucket(it.bucket)
+    else:
+        assert it.control.set_hashing(it.bucket, Hashing(), Hashing(mode="kept"))
+    with pytest.raises(Abandoned):
+        ranges.step(it.steps(), it_is)
+    assert it.reads() == 0
+
+
+def test_an_execution_that_is_ended_from_outside_is_set_aside_once(it):
+    sqs = it.aws.client("sqs")
+    url = sqs.create_queue(QueueName=f"ended-{next(numbers)}")["QueueUrl"]
+    handed_on(it)
+    [given] = it.executions.values()
+    event = {"source": "aws.states", "detail": {"status": "ABORTED", "input": given, "name": "n", "cause": None}}
+    told = [ranges.step(it.steps(sqs, url), event)["state"] for _ in range(2)]
+    assert told == ["set aside", "seen to before"]
+    [message] = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Messages"]
+    assert "ABORTED" in message["MessageAttributes"]["Reason"]["StringValue"]
+    assert it.ask(it.hint("k", 4 * len(DATA)), whole_bytes=MIB) == "handed on" and len(it.executions) == 2
+
+
+def test_a_large_object_that_cannot_be_read_whole_again_and_again_goes_by_ranges(it, monkeypatch):
+    monkeypatch.setattr(requests_module, "STUBBORN_BYTES", MIB)
+    hint = it.put(body=DATA * 2)
+    it.fail(ranged=True, cut=0)
+    assert [bool(it.outcome(hint).error) for _ in range(3)] == [True] * 3
+    assert it.ask(hint) == "handed on"

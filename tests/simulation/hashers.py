@@ -91,7 +91,7 @@ class Hashers:
         steps = [{"step": "range", "number": number, "object": given["object"]} for number in given["ranges"]]
         try:
             for step in (*steps, {"step": "combine", "object": given["object"]}):
-                ranges.step(edges, step, None, "")
+                ranges.step(ranges.Steps(edges, ControlTable(self._control, TABLE), None, ""), step)  # type: ignore[arg-type]
         except Abandoned:
             self._schedule.counts["executions abandoned"] += 1
         except ClientError:  # it would be set aside, for an operator to replay; here the repair asks for it anew

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bucketdex.cli.hash.checking import Expected, escaped, expected
+from bucketdex.cli.hash.command import _object
 from bucketdex.cli.main import app
 from bucketdex.hashing import CHUNKED, chunked
 
@@ -136,3 +137,21 @@ def test_what_cannot_be_computed_here_is_not_compared_but_said_where_there_is_no
     assert run("--check", "-", given=lines.encode()) == "b c.txt: OK\n"
     only = json.dumps({"path": "b c.txt", "CRC64NVME": json.loads(lines)["CRC64NVME"]})
     assert "CRC64NVME cannot be computed here: install awscrt" in run("--check", "-", given=only.encode(), code=1)
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("s3://b/a%20b+c", ("b", "a%20b+c", None)),
+        ("s3://b/a%20b+c?versionId=v%2F1", ("b", "a%20b+c", "v/1")),
+        ("s3://b/a#b?versionId=v", ("b", "a#b", "v")),
+        ("s3://b/a?versionId=x?versionId=v", ("b", "a?versionId=x", "v")),
+    ],
+)
+def test_an_address_names_the_key_as_it_is(address, named):
+    assert tuple(_object(address)) == named
+
+
+def test_a_list_with_a_byte_order_mark_is_read_from_its_first_line(here):
+    Path("SUMS").write_bytes(b"\xef\xbb\xbf" + f"{hashlib.sha256(b'').hexdigest()}  a.txt\n".encode())
+    assert run("--check", "SUMS") == "a.txt: OK\n"

@@ -28,7 +28,9 @@ def test_what_is_no_size_is_wrong_usage(given):
 def test_a_storage_class_is_one_of_those_that_can_be_read():
     assert parsed_class("standard-ia") == "STANDARD_IA" and parsed_class("") == ""
     with pytest.raises(typer.BadParameter, match="GLACIER_IR"):
-        parsed_class("DEEP_ARCHIVE")
+        parsed_class("COLD")
+    with pytest.raises(typer.BadParameter, match="archived objects are never read"):
+        parsed_class("deep-archive")
 
 
 def test_what_is_not_named_stays_and_an_empty_text_takes_it_away():

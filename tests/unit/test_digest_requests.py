@@ -10,12 +10,13 @@ from bucketdex.changes import Checksum, Fact
 from bucketdex.changes.hint import Hint
 from bucketdex.changes.outcome import Tally
 from bucketdex.control import Bucket, Generation, Hashing, View
+from bucketdex.digests.policy import LEFT_OUT
 from bucketdex.errors import Transient
 from bucketdex.objects.observe import WHOLE_BYTES, Observation
 from bucketdex.objects.reconcile import Edges, reconcile
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-NOTE = "not read for a digest: too large"
+NOTE = LEFT_OUT
 
 
 class Index:

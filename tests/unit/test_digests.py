@@ -181,7 +181,7 @@ def test_the_setting_of_a_bucket_says_what_is_read(setting, word):
 
 @pytest.mark.parametrize("storage_class", ["STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "A_CLASS_TO_COME"])
 def test_what_costs_a_fee_is_read_only_where_that_is_said(storage_class):
-    assert "charges" in str(policy.refusal(Hashing(), "k", 1, storage_class, archived=False))
+    assert "charge" in str(policy.refusal(Hashing(), "k", 1, storage_class, archived=False))
     assert policy.refusal(Hashing(storage_classes=(storage_class,)), "k", 1, storage_class, archived=False) is None
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketdex.changes import Author, Checksum, Fact
+from bucketdex.digests.policy import LEFT_OUT
 from bucketdex.hashing import CHUNKED, SHA256
 from bucketdex.objects.document import ObjectDocument
 from bucketdex.objects.facts import facts_of, known_of, with_facts, with_more_facts
@@ -77,7 +78,7 @@ def test_what_was_just_seen_stays_and_of_facts_the_later_one_wins():
         ([fact(note="too large")], "too large"),
         ([fact(note="too large"), fact(computed(X))], None),
         ([fact(note="too large"), fact(author=ADA)], "too large"),
-        ([fact(note="too large"), fact(computed(X, CHUNKED), note="no SHA256")], "no SHA256"),
+        ([fact(note="too large"), fact(computed(X, CHUNKED), note=LEFT_OUT)], LEFT_OUT),
         ([fact(of_s3("A", "CRC32")), fact(note="archived")], "archived"),
     ],
     ids=["set", "cleared", "an author says nothing of it", "replaced", "set later"],
@@ -209,3 +210,12 @@ def test_a_digest_is_asked_for_where_there_is_none(document, asked):
     if request:
         assert (request.bucket, request.key, request.event) == ("lab", "a", "hash")
         assert (request.version_id, request.etag, request.size) == ("v1", "abc", 10**9)
+
+
+def test_a_note_that_there_is_no_digest_is_none_where_there_is_one_whatever_comes_first():
+    note, digest = Fact("abc", "v1", digest_note="not read"), Fact("abc", "v1", (computed(X),))
+    for told in ([note, digest], [digest, note]):
+        document = with_facts(large(), told)
+        assert document.digest_note is None and document.checksums == (computed(X),)
+    left_out = Fact("abc", "v1", (Checksum(CHUNKED, "c", "computed"),), LEFT_OUT)
+    assert with_facts(large(), [left_out]).digest_note == LEFT_OUT

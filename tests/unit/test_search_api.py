@@ -169,3 +169,9 @@ def test_the_digests_of_many_objects_are_asked_for_at_once():
 def test_what_is_no_list_of_objects_is_the_askers_to_mend(body):
     status, told, asked = ask({}, "/api/digests", method="POST", body=body)
     assert status == 422 and told["detail"] and not asked
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '[{"bucket": "b", "key": ' + "9" * 5_000 + "}]"])
+def test_what_cannot_be_read_at_all_is_no_server_error(body):
+    status, told, asked = ask({}, "/api/digests", method="POST", body=body)
+    assert status in (400, 422) and told["detail"] and not asked

@@ -158,8 +158,9 @@ def test_every_output_is_described(template):
 
 
 def test_nothing_that_costs_by_itself_is_on_at_first(template):
-    [rule] = of_type(template, "AWS::Events::Rule").values()
-    assert rule["State"] == {"Ref": "EventBridgeState"}
+    rules = of_type(template, "AWS::Events::Rule")
+    assert rules.keys() == {"S3ThroughEventBridge", "HashHugeObjectEnded"}  # the other one tells of our own executions
+    assert rules["S3ThroughEventBridge"]["State"] == {"Ref": "EventBridgeState"}
     assert template["Parameters"]["EventBridgeState"]["Default"] == "DISABLED"
 
 
@@ -276,7 +277,8 @@ def test_a_step_for_a_huge_object_outlasts_an_outage_of_six_hours_but_not_its_ob
     [machine] = of_type(template, "AWS::StepFunctions::StateMachine").values()
     states = json.loads(machine["DefinitionString"]["Fn::Sub"])["States"]
     for name, step in (("Range", states["Ranges"]["ItemProcessor"]["States"]["Range"]), ("Combine", states["Combine"])):
-        abandoned, other = step["Retry"]
+        abandoned, *throttled, other = step["Retry"]
+        assert [it["ErrorEquals"] for it in throttled] == [["Lambda.TooManyRequestsException"]] * (name == "Range")
         assert abandoned == {"ErrorEquals": ["Abandoned"], "MaxAttempts": 0}, name
         waits = (other["IntervalSeconds"] * other["BackoffRate"] ** retry for retry in range(other["MaxAttempts"]))
         assert sum(min(it, other["MaxDelaySeconds"]) for it in waits) > 6 * 60 * 60, name

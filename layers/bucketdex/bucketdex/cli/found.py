@@ -62,10 +62,11 @@ def print_duplicates(answer: dict[str, Any], address: str) -> None:
     """Print the objects with the same bytes as one."""
     objects = answer["objects"]
     if not answer["digests"]:
-        typer.echo(f"No digest of {printable(address)} is known; bucketdex show tells why.")
+        typer.echo(f"{printable(address)} is not indexed, or has no digest yet; bucketdex show tells what is known.")
         return
     if not objects:
-        typer.echo(f"No other object has the bytes of {printable(address)}.")
+        compared = " or ".join(answer["digests"])
+        typer.echo(f"No other object is known to have the {compared} of {printable(address)}.")
         return
     found = table("object", "#size", "modified (UTC)")
     for it in objects:

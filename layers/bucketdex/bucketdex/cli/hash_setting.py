@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from bucketdex.control import Hashing
 
 ANY = "any"
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)b?", re.IGNORECASE)
+SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgtp]?)(i?)b?", re.IGNORECASE | re.ASCII)
 POWERS = " kmgtp"
 # As S3 names them; archived classes are never read, so they are none of these.
 CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY", "GLACIER_IR",
            "EXPRESS_ONEZONE")  # fmt: skip
+
+ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 
 
 def parsed_size(given: str) -> int:
@@ -30,6 +32,8 @@ def parsed_size(given: str) -> int:
 def parsed_class(given: str) -> str:
     """Return a storage class as S3 writes it; an empty one stands for none."""
     name = given.strip().upper().replace("-", "_")
+    if name in ARCHIVED:
+        raise typer.BadParameter(f"archived objects are never read; those that somebody restores are, also of {name}")
     if name and name not in CLASSES:
         raise typer.BadParameter(f"{given!r} is none of {', '.join(CLASSES)}")
     return name

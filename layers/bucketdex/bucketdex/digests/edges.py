@@ -1,5 +1,6 @@
 """What hashing objects in S3 touches outside itself, and the look whether it is still worth while."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from bucketdex.digests.kept import Seen
 from bucketdex.digests.ledger import Ledger
 from bucketdex.digests.reading import THREADS, Abandoned, Spans
 
+TELLING_BYTES = 256_000_000  # smaller objects tell how long requests take, not how quick reading is
 SIGN_SECONDS = 20.0  # between two looks whether the object is still current
 
 
@@ -25,7 +27,7 @@ class Rate:
 
     def measure(self, size: int, seconds: float) -> None:
         """Take what was read just now into account, in so far as it was enough to tell."""
-        if seconds >= 1:
+        if size >= TELLING_BYTES:
             self.bytes_per_second = (self.bytes_per_second + size / seconds) / 2
 
 
@@ -46,9 +48,9 @@ class Edges:
     threads: int = THREADS
     rate: Rate = field(default_factory=Rate)
 
-    def spans(self, seen: Seen) -> Spans:
-        """Return what fetches parts of an object."""
-        return Spans(self.s3, seen, self.remaining, self.sleep)
+    def spans(self, seen: Seen, sign: Callable[[], object]) -> Spans:
+        """Return what fetches parts of an object, and gives a sign all the while."""
+        return Spans(self.s3, seen, self.remaining, self.sleep, sign)
 
     def say(self, seen: Seen, checksums: tuple[Checksum, ...], note: str | None = None) -> None:
         """Send what is known of a version's digests."""
@@ -70,20 +72,26 @@ class Edges:
 
 
 class Watch:
-    """Looks now and then, while an object is read, whether to go on; `signs` are what is done each time."""
+    """Looks now and then, while an object is read, whether to go on; `signs` are what is done each time.
+
+    All threads that read call it, so that a piece that takes long keeps nobody from looking.
+    """
 
     def __init__(self, now: Callable[[], float], *signs: Callable[[], object]) -> None:
         self._now, self._signs = now, signs
         self._next = now() + SIGN_SECONDS
+        self._lock = threading.Lock()
 
-    def __call__(self) -> bool:
-        """Give the signs if it is time; tell whether it was."""
-        if self._now() < self._next:
-            return False
-        for sign in self._signs:
-            sign()
-        self._next = self._now() + SIGN_SECONDS
-        return True
+    def __call__(self) -> None:
+        """Give the signs if it is time, and no other thread is about to."""
+        if self._now() < self._next or not self._lock.acquire(blocking=False):
+            return
+        try:
+            for sign in self._signs:
+                sign()
+            self._next = self._now() + SIGN_SECONDS
+        finally:
+            self._lock.release()
 
 
 def told(bucket: str, key: str, fact: Fact) -> ObjectChange:

@@ -142,7 +142,7 @@ def _of_parts(parts: list[_Part], size: int, composite: str) -> Iterator[Checksu
             yield Checksum(CHUNKED, made, "combined")
         return
     length = chunk_bytes(size)
-    if all(part.size == length for part in parts[:-1]) and parts[-1].size <= length:
+    if all(part.size == length for part in parts[:-1]) and 0 < parts[-1].size <= length:  # the last may be empty
         yield Checksum(CHUNKED, combined(digests), "combined")
 
 

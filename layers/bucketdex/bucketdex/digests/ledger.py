@@ -2,7 +2,7 @@
 
 | pk | sk | attributes |
 |---|---|---|
-| `digest#ID` | `object` | `runs`, and one of: `owner` and `until` (somebody reads it), `execution` and `until` (the state machine does), `result` (checksums and note, JSON) |
+| `digest#ID` | `object` | `runs`, `failures`, and one of: `owner` and `until` (somebody reads it), `execution` and `until` (the state machine does), `result` (checksums and note, JSON) |
 | `digest#ID` | `range#17179869184#000012` | the range's length and number; `chunks` (binary): the SHA-256 digests of the range's chunks, one after the other |
 
 `ID` is a digest of bucket, key, version id and etag. All have `expires`, after which DynamoDB deletes them. Changed by
@@ -46,11 +46,15 @@ class HandedOn(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """The right to read an object, for now; `runs` executions have been started for it."""
+    """The right to read an object, for now.
+
+    It has not been read whole `failures` times, and `runs` executions have ended without a result.
+    """
 
     id: str
     owner: str
     runs: int = 0
+    failures: int = 0
 
 
 def identity(bucket: str, key: str, version_id: str | None, etag: str) -> str:
@@ -77,7 +81,8 @@ class Ledger:
         told = {"owner": {"S": owner}, "until": self._number(self._now() + LEASE_SECONDS)}
         item = self._change(identity_, told, FREE, gone=("execution",), values={":now": self._number(self._now())})
         if item is not None:
-            return Claim(identity_, owner, int(item.get("runs", {}).get("N", 0)))
+            runs, failures = (int(item.get(name, {}).get("N", 0)) for name in ("runs", "failures"))
+            return Claim(identity_, owner, runs, failures)
         found = self._get(identity_, "object")
         if "result" in found:
             return msgspec.json.decode(found["result"]["S"], type=Result)
@@ -90,9 +95,10 @@ class Ledger:
         if self._change(claim.id, {"until": self._number(self._now() + LEASE_SECONDS)}, OURS, claim) is None:
             raise LostError("another invocation has taken over reading the object")
 
-    def release(self, claim: Claim) -> None:
-        """Give a claim back, where it is still ours."""
-        self._change(claim.id, {}, OURS, claim, gone=("owner", "until"))
+    def release(self, claim: Claim, *, failed: bool = False) -> None:
+        """Give a claim back, where it is still ours; it is counted that it failed."""
+        told = {"failures": {"N": str(claim.failures + 1)}} if failed else {}
+        self._change(claim.id, told, OURS, claim, gone=("owner", "until"))
 
     def finish(self, identity_: str, result: Result) -> None:
         """Write down what came of an object. Whoever finds out first is right: there is one truth of a version."""
@@ -105,22 +111,23 @@ class Ledger:
         if self._change(claim.id, told, OURS, claim, gone=("owner",)) is None:
             raise LostError("another invocation has taken over reading the object")
 
-    def let_go(self, identity_: str, runs: int) -> None:
+    def let_go(self, identity_: str, runs: int) -> bool:
         """Note that an execution has ended without a result, so that another one may begin under another name.
 
-        It was the one before which `runs` had been started; if another was since, nothing changes.
+        It was the one before which `runs` had ended; False if that is known already, or there is a result.
         """
         known = "attribute_not_exists(#runs) OR " if not runs else ""
-        self._change(
+        item = self._change(
             identity_,
             {"runs": {"N": str(runs + 1)}},
             f"attribute_not_exists(#result) AND ({known}#runs = :known)",
             gone=("owner", "until", "execution"),
             values={":known": {"N": str(runs)}},
         )
+        return item is not None
 
     def put_range(self, identity_: str, length: int, number: int, digests: Iterable[bytes]) -> None:
-        """Write down the digests of the chunks of a range, of those that are `length` bytes long."""
+        """Write down the digests of the first chunks of a range, of those that are `length` bytes long."""
         item = _key(identity_, _range(length, number)) | {
             "chunks": {"B": b"".join(digests)},
             "expires": self._expires(),
@@ -128,9 +135,9 @@ class Ledger:
         with self._telling():
             self._dynamodb.put_item(TableName=self._table, Item=item)
 
-    def has_range(self, identity_: str, length: int, number: int) -> bool:
-        """Tell whether a range is done."""
-        return bool(self._get(identity_, _range(length, number)))
+    def chunks(self, identity_: str, length: int, number: int) -> list[bytes]:
+        """Return the digests of the first chunks of a range, as far as they are known."""
+        return list(_cut(self._get(identity_, _range(length, number)).get("chunks", {}).get("B", b"")))
 
     def ranges(self, identity_: str, length: int) -> dict[int, list[bytes]]:
         """Return the digests of the chunks of each range of that length that is done, by its number."""

@@ -1,10 +1,17 @@
 """What may be read for a digest: a bucket's setting, and what S3 would charge for."""
 
 from bucketdex.control import Hashing
+from bucketdex.digests.kept import ARCHIVED_CLASSES
 
-# Those that S3 lets read for no fee by the byte.
-FREE_CLASSES = frozenset({"STANDARD", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY", "EXPRESS_ONEZONE"})
+# Those that S3 lets read for no fee by the byte; what was archived and is restored was paid for by who restored it.
+FREE_CLASSES = frozenset({"STANDARD", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY", *ARCHIVED_CLASSES})
+LEFT_OUT = "SHA256 left out: the object was read by ranges, whose digests do not make a plain SHA-256"
 SETTING = "bucketdex bucket set"
+
+
+def refused(said: str) -> str:
+    """Return the note of an object that S3 does not let be read, in S3's words."""
+    return f"not read for a digest: S3 refuses: {said}"
 
 
 def refusal(hashing: Hashing, key: str, size: int, storage_class: str, archived: bool) -> str | None:
@@ -24,5 +31,5 @@ def refusal(hashing: Hashing, key: str, size: int, storage_class: str, archived:
     elif hashing.storage_classes and storage_class not in hashing.storage_classes:
         why = f"it is in {storage_class}, the bucket's setting is for others ({SETTING} --hash-class)"
     elif not hashing.storage_classes and storage_class not in FREE_CLASSES:
-        why = f"S3 charges for what is read of {storage_class} ({SETTING} --hash-class {storage_class} allows it)"
+        why = f"S3 may charge for what is read of {storage_class} ({SETTING} --hash-class names all classes to read)"
     return f"not read for a digest: {why}" if why else None

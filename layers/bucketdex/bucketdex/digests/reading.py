@@ -28,7 +28,8 @@ class Abandoned(Exception):
 class Spans:
     """Fetches parts of one state of an object; can be called from many threads.
 
-    `remaining` tells the seconds that are left.
+    `remaining` tells the seconds that are left; `sign` is called now and then while there is something to read, and
+    may raise to end that.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class Spans:
         seen: Seen,
         remaining: Callable[[], float] = lambda: math.inf,
         sleep: Callable[[float], None] = time.sleep,
+        sign: Callable[[], object] = lambda: None,
     ) -> None:
         self._s3, self._seen, self._remaining, self._sleep = s3, seen, remaining, sleep
+        self._sign = sign
         self._pinned = seen.pinned()
 
     def __call__(self, start: int, length: int) -> memoryview:
@@ -52,6 +55,7 @@ class Spans:
         while done < length:
             if self._remaining() < RESERVE_SECONDS:
                 raise Transient(f"no time was left to read {self._seen.uri} from byte {start + done} on")
+            self._sign()
             trouble: BaseException | None = None
             came = 0
             try:
@@ -82,6 +86,7 @@ class Spans:
                     break
                 into[done : done + len(piece)] = piece
                 done += len(piece)
+                self._sign()
         except (BotoCoreError, HTTPError, OSError):
             pass  # what came before is good
         finally:

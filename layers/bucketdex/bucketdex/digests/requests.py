@@ -24,6 +24,8 @@ from bucketdex.hashing import CHUNKED, SHA256, STOP, chunk_bytes
 
 KIND = "objects"
 TELLING_SECONDS = 20.0  # of reading, before which its rate tells nothing
+# An object that large, and could not be read whole so often, goes by ranges, which keep what was read.
+MOST_FAILURES, STUBBORN_BYTES = 3, 1_000_000_000
 UNDERSTATED = 1.25  # reading may be slower than it was measured: so much more time has to be there
 
 
@@ -70,7 +72,7 @@ def _one(given: Requests, hint: Hint, setting: Hashing) -> str:
         seen = _seen(edges, hint)
     except ClientError as error:
         if hint.etag:
-            fact = Fact(hint.etag, hint.version_id, digest_note=_refusal(error))
+            fact = Fact(hint.etag, hint.version_id, digest_note=policy.refused(refusals.said(error)))
             edges.tell([told(hint.bucket, hint.key, fact)])
         return "refused"
     if seen is None:
@@ -92,6 +94,7 @@ def _seen(edges: Edges, hint: Hint) -> Seen | None:
         refusals.raise_if_transient(error, hint.bucket, hint.key)
         if refusals.status(error) == 404:
             return None
+        _ask_why(edges.s3, hint)
         raise
     except (BotoCoreError, HTTPError, OSError) as error:
         raise Transient(f"S3 did not answer for s3://{hint.bucket}/{hint.key}: {error}") from error
@@ -100,13 +103,26 @@ def _seen(edges: Edges, hint: Hint) -> Seen | None:
     return seen
 
 
+def _ask_why(s3: Any, hint: Hint) -> None:
+    """Ask for a byte of an object of which HEAD is refused: its answer has no words, and the reason may pass."""
+    try:
+        s3.get_object(Bucket=hint.bucket, Key=hint.key, Range="bytes=0-0")["Body"].close()
+    except ClientError as error:
+        refusals.raise_if_transient(error, hint.bucket, hint.key)
+        raise
+    except (BotoCoreError, HTTPError, OSError) as error:
+        raise Transient(f"S3 did not answer for s3://{hint.bucket}/{hint.key}: {error}") from error
+
+
 def _once(given: Requests, seen: Seen) -> str:
     """Read an object that nobody has read, or say again what came of it."""
     edges, ledger = given.edges, given.edges.ledger
     claim = ledger.claim(identity(seen.bucket, seen.key, seen.version_id, seen.etag), uuid.uuid4().hex)
     match claim:
         case Result():
-            edges.say(seen, claim.checksums, claim.note)
+            # What S3 keeps may be more by now, where the same bytes were put again without versions.
+            made = (it for it in claim.checksums if it.origin == "computed")
+            edges.say(seen, (*seen.checksums, *made), claim.note)
             return "known"
         case HandedOn():
             return "handed on"
@@ -117,15 +133,15 @@ def _once(given: Requests, seen: Seen) -> str:
         return "abandoned"
     except ClientError as error:
         ledger.release(claim)
-        edges.say(seen, seen.checksums, _refusal(error))
+        edges.say(seen, seen.checksums, policy.refused(refusals.said(error)))
         return "refused"
     except BaseException:
-        ledger.release(claim)
+        ledger.release(claim, failed=True)
         raise
 
 
 def _claimed(given: Requests, seen: Seen, claim: Claim) -> str:
-    result = _read(given, seen, claim) if _fits(given, seen.size) else None
+    result = _read(given, seen, claim) if _fits(given, seen, claim) else None
     if result is None:
         return _hand_on(given, seen, claim)
     # First the ledger: who comes after a crash in between says it again and reads nothing.
@@ -134,8 +150,9 @@ def _claimed(given: Requests, seen: Seen, claim: Claim) -> str:
     return "hashed"
 
 
-def _fits(given: Requests, size: int) -> bool:
-    if 0 < given.whole_bytes < size:
+def _fits(given: Requests, seen: Seen, claim: Claim) -> bool:
+    size = seen.size
+    if 0 < given.whole_bytes < size or (claim.failures >= MOST_FAILURES and size > STUBBORN_BYTES):
         return False
     return _seconds(size, given.edges.rate.bytes_per_second) < given.edges.remaining() - RESERVE_SECONDS
 
@@ -150,7 +167,6 @@ def _read(given: Requests, seen: Seen, claim: Claim) -> Result | None:
     watch = Watch(edges.now, lambda: _renew(edges.ledger, claim), lambda: edges.check_current(seen))
 
     def each(done: int) -> Any:
-        watch()
         elapsed = edges.now() - begun
         if elapsed < TELLING_SECONDS:
             return None
@@ -159,7 +175,7 @@ def _read(given: Requests, seen: Seen, claim: Claim) -> Result | None:
 
     types = {SHA256, CHUNKED} | claims.to_compute(seen.checksums)
     found = hashing.digest(
-        edges.spans(seen), 0, seen.size, size=seen.size, types=types, threads=edges.threads, each=each
+        edges.spans(seen, watch), 0, seen.size, size=seen.size, types=types, threads=edges.threads, each=each
     )
     if found.values:
         edges.rate.measure(seen.size, edges.now() - begun)
@@ -191,7 +207,3 @@ def _hand_on(given: Requests, seen: Seen, claim: Claim) -> str:
         raise Transient(f"an execution {name} has ended without a digest of {seen.uri}; another one begins later")
     given.edges.ledger.hand_on(claim, name)
     return "handed on"
-
-
-def _refusal(error: ClientError) -> str:
-    return f"not read for a digest: S3 refuses: {refusals.said(error)}"

@@ -16,6 +16,7 @@ from bucketdex.changes import Author, Checksum, Fact
 from bucketdex.changes.hint import Hint
 from bucketdex.digests.claims import contradiction
 from bucketdex.digests.kept import has_digest
+from bucketdex.digests.policy import LEFT_OUT
 from bucketdex.index.pairs import LONGEST_VALUE
 from bucketdex.objects.document import ObjectDocument
 
@@ -57,7 +58,8 @@ def with_facts(seen: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocument:
     return msgspec.structs.replace(
         seen,
         checksums=merged,
-        digest_note=None if has_digest(seen.checksums) else note,
+        # Facts come in any order: a note that there is no digest is none where there is one.
+        digest_note=note if note == LEFT_OUT or not has_digest(merged) else None,
         written_by=author,
         problem=_problem(seen, merged),
     )

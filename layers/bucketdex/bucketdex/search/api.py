@@ -78,6 +78,11 @@ def resolver(answers: Answers) -> ALBResolver:
     ) -> Response[str]:
         return _bounded({}, "objects", answers.digests([(it.bucket, it.key) for it in objects]))
 
+    _tell_errors(app)
+    return app
+
+
+def _tell_errors(app: ALBResolver) -> None:
     @app.not_found
     def _not_found(_: NotFoundError) -> Response[str]:
         if app.current_event.path in METHODS:
@@ -95,11 +100,15 @@ def resolver(answers: Answers) -> ALBResolver:
     def _refused(error: Permanent) -> Response[str]:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
 
+    @app.exception_handler([RecursionError, ValueError])  # type: ignore[untyped-decorator]
+    def _unreadable(error: Exception) -> Response[str]:
+        if app.current_event.http_method != "POST":  # only there is a body that somebody else wrote
+            raise error
+        return problem(HTTPStatus.BAD_REQUEST, f"the body is not the JSON that is asked for: {type(error).__name__}")
+
     @app.exception_handler(Transient)  # type: ignore[untyped-decorator]
     def _unavailable(error: Transient) -> Response[str]:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-
-    return app
 
 
 def decoded(event: dict[str, Any]) -> dict[str, Any]:

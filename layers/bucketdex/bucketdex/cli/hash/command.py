@@ -1,5 +1,6 @@
 """`bucketdex hash`: print the digests of files and objects, or compare them with a list."""
 
+import codecs
 import contextlib
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -118,7 +119,7 @@ def _expected(name: str) -> "Iterable[Expected | int]":
     from bucketdex.cli.hash.checking import expected
 
     raw = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-    return expected(raw.decode(errors="surrogateescape"))
+    return expected(raw.removeprefix(codecs.BOM_UTF8).decode(errors="surrogateescape"))
 
 
 def _agrees(it: "Expected", hasher: "Callable[[str, Collection[str]], Hashed]", quiet: bool, as_json: bool) -> bool:
@@ -163,7 +164,7 @@ def _hasher(paths: list[str], *, read: bool) -> "Any":
         def hasher(path: str, types: Collection[str]) -> "Hashed":
             each: Each = meter.add
             if path.startswith("s3://"):
-                found = of_object(clients.transfer_s3(), _object(path), types, each, read=read)
+                found = _of_address(path, lambda at: of_object(clients.transfer_s3(), at, types, each, read=read))
             else:
                 found = of_file(path, types, each)
             meter.add(0, 1)
@@ -191,16 +192,32 @@ def _refuse_unwritable(path: str) -> None:
         raise RefusedError(f"{_writable(path)}: its name is not UTF-8, so JSON cannot say it: leave out --json")
 
 
-def _object(address: str) -> "Physical":
-    from bucketdex.manifest.layout import Physical, physical
+def _of_address(address: str, hashed: "Callable[[Physical], Hashed]") -> "Hashed":
+    """Hash what an address names: the key as it is, or where there is none, as manifests quote it beside a version."""
+    from bucketdex.cli.hash.digests import AbsentError
+    from bucketdex.manifest.layout import physical
 
-    meant = physical(address) if "?versionId=" in address else None
-    if meant:
-        return meant
-    bucket, _, key = address.removeprefix("s3://").partition("/")
+    meant = _object(address)
+    try:
+        return hashed(meant)
+    except AbsentError:
+        quoted = physical(address) if meant.version_id else None
+        if quoted is None or quoted == meant:
+            raise
+        return hashed(quoted)
+
+
+def _object(address: str) -> "Physical":
+    """Return what an address names: the key as it is, and a version after the last `?versionId=`."""
+    from urllib.parse import unquote
+
+    from bucketdex.manifest.layout import Physical
+
+    named, _, version_id = address.rpartition("?versionId=")
+    bucket, _, key = (named or version_id).removeprefix("s3://").partition("/")
     if not bucket or not key:
         raise RefusedError(f"not an object as s3://bucket/key: {address!r}")
-    return Physical(bucket, key)
+    return Physical(bucket, key, unquote(version_id) or None if named else None)
 
 
 def _show(path: str, found: "Hashed") -> None:

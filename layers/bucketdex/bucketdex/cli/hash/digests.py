@@ -14,10 +14,15 @@ from bucketdex.hashing import CHUNKED, CRC64NVME, SHA256, hash_open, is_verifiab
 from bucketdex.manifest.layout import Physical
 
 STDIN = "-"
+NOT_FOUND = 404
 COPIED_BYTES = 1024 * 1024
 FULL = "FULL_OBJECT"
 
 type Each = Callable[[int], object]  # is told how many bytes more are done
+
+
+class AbsentError(RefusedError):
+    """There is no such object."""
 
 
 class Hashed(msgspec.Struct, frozen=True):
@@ -49,12 +54,21 @@ def of_file(path: str, types: Collection[str], each: Each) -> Hashed:
 def of_object(s3: Any, at: Physical, types: Collection[str], each: Each, *, read: bool) -> Hashed:
     """Return the digests of an object: what S3 keeps of it, and with `read` the rest by reading it once.
 
-    Raises what boto3 raises, `Fault` and `RefusedError`.
+    Raises what boto3 raises, `Fault`, `RefusedError`, and of these `AbsentError`.
     """
+    from botocore.exceptions import ClientError
+
+    from bucketdex.aws import refusals
     from bucketdex.digests import kept
     from bucketdex.digests.reading import Abandoned, digest_object
 
-    seen = kept.look(s3, at.bucket, at.key, at.version_id)
+    try:
+        seen = kept.look(s3, at.bucket, at.key, at.version_id)
+    except ClientError as error:
+        if refusals.status(error) != NOT_FOUND:
+            raise
+        version = f" with the version {at.version_id}" if at.version_id else ""
+        raise AbsentError(f"there is no object s3://{at.bucket}/{at.key}{version}, or no such bucket") from error
     whole = [it for it in seen.checksums if it.type == CHUNKED or kept.is_plain_sha256(it) or _is_whole(it)]
     known = {it.type: it for it in whole if it.type in types}
     values, origins = {it.type: it.value for it in known.values()}, {it.type: it.origin for it in known.values()}
