@@ -79,7 +79,7 @@ def test_run_again_it_joins_the_stack_and_proves_all_again(run: Run, data: Path)
     assert answer["ok"]
     assert answer["steps"][0]["seconds"] < 5
     assert (answer["files"], answer["compared"]) == (4, 10)
-    assert len(answer["searches"]) == 5 and all(search["total"] for search in answer["searches"])
+    assert len(answer["searches"]) == 6 and all(search["total"] for search in answer["searches"])
     assert answer["package"]["handle"] == "demo/my-data" and answer["package"]["unchanged"]
     assert answer["overwritten"]["old"] == "xylophone"
 
