@@ -51,8 +51,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         batch.Queues(clients.sqs(), given.queues, given.max_receives),
         now=time,
     )
-    try:
-        telemetry.tell(report, logger, metrics, "object")
-    except Exception:
-        logger.exception("the batch is done, but not all of it could be told")
-    return {"batchItemFailures": [{"itemIdentifier": identity} for identity in report.settled.reported]}
+    return telemetry.answer(report, logger, metrics, "object")

@@ -1,6 +1,5 @@
 """Pushes into an S3 where something was deleted, or put over, since an earlier push: it is looked at, not believed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,9 @@ from bucketdex.registry.package import Package
 from bucketdex.registry.pushing import journal, push
 from bucketdex.registry.pushing.copy import copy_package
 from bucketdex.registry.storage.s3 import Bucket
-from emulated import Aws
-from package_registries import Registries, contents, forget_clients, make_data, of, registries
+from package_registries import HANDLE, Registries, contents, data, forget_clients, here, of
 
-HANDLE = "lab/plates"
-
-
-@pytest.fixture
-def here(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registries]:
-    yield registries(aws, monkeypatch, tmp_path / "state")
-    forget_clients()
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return make_data(tmp_path)
+__all__ = ["data", "here"]  # fixtures
 
 
 @pytest.fixture

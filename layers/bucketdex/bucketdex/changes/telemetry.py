@@ -32,6 +32,15 @@ OUTCOMES: dict[Noun, dict[str, str]] = {
 MOST_AGES = 90  # values of one metric that one EMF line may hold is 100
 
 
+def answer(report: Report, logger: "Logger", metrics: "Metrics", noun: Noun) -> dict[str, Any]:
+    """Tell of a batch, and return what Lambda is answered: the messages that come back."""
+    try:
+        tell(report, logger, metrics, noun)
+    except Exception:
+        logger.exception("the batch is done, but not all of it could be told")
+    return {"batchItemFailures": [{"itemIdentifier": identity} for identity in report.settled.reported]}
+
+
 def tell(report: Report, logger: "Logger", metrics: "Metrics", noun: Noun) -> None:
     """Write the logs and metrics of a batch; `noun` is what its keys name."""
     for (bucket, key), outcome in report.outcomes.items():
