@@ -48,9 +48,11 @@ class ModelLedger:
         for name in filter(None, removed.split(", ")):
             item.pop(names[name], None)
         claim = next((name for name in ("owner", "execution") if name in before), None)
-        if claim and item.get(claim) != before[claim] and not item.keys() & {"result", "execution"}:
-            self._schedule.counts["claims taken over" if "owner" in item else "claims given back"] += 1
-            self.lost[Key["pk"]["S"]] += 1
+        if claim and item.get(claim) != before[claim] and "result" not in item:
+            what = next((kind for kind in ("owner", "execution") if kind in item), "")
+            told = {"owner": "taken over", "execution": "handed on"}.get(what, "given back")
+            self._schedule.counts[f"claims {told}"] += 1
+            self.lost[Key["pk"]["S"]] += 1  # who handed on may have found that reading is too slow
         self.items[_key(Key)] = item
         if lost:
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
