@@ -118,14 +118,12 @@ def hash_objects(env: Mapping[str, str] = os.environ) -> HashObjectsSettings:
     """Return the settings of the function `hash_objects`."""
     return _checked(
         HashObjectsSettings,
-        control=msgspec.to_builtins(control(env)),
         queue=_queue(env, "HASH_REQUESTS"),
-        bulk_events_url=_required(env, "BUCKETDEX_BULK_EVENTS_URL"),
         state_machine_arn=_required(env, "BUCKETDEX_HASH_STATE_MACHINE_ARN"),
         max_receives=_required(env, "BUCKETDEX_MAX_RECEIVES"),
         whole_bytes=env.get("BUCKETDEX_HASH_WHOLE_BYTES", "0"),
         range_bytes=env.get("BUCKETDEX_HASH_RANGE_BYTES", "0"),
-        s3_concurrency=env.get("BUCKETDEX_S3_CONCURRENCY", "8"),
+        **_of_a_hasher(env),
     )
 
 
@@ -133,11 +131,17 @@ def hash_ranges(env: Mapping[str, str] = os.environ) -> HashRangesSettings:
     """Return the settings of the function `hash_ranges`."""
     return _checked(
         HashRangesSettings,
-        control=msgspec.to_builtins(control(env)),
-        bulk_events_url=_required(env, "BUCKETDEX_BULK_EVENTS_URL"),
         dead_letters_url=_required(env, "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL"),
-        s3_concurrency=env.get("BUCKETDEX_S3_CONCURRENCY", "8"),
+        **_of_a_hasher(env),
     )
+
+
+def _of_a_hasher(env: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "control": msgspec.to_builtins(control(env)),
+        "bulk_events_url": _required(env, "BUCKETDEX_BULK_EVENTS_URL"),
+        "s3_concurrency": env.get("BUCKETDEX_S3_CONCURRENCY", "8"),
+    }
 
 
 def _of_an_indexer(env: Mapping[str, str]) -> dict[str, Any]:

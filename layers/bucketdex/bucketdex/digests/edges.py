@@ -66,8 +66,7 @@ class Edges:
             return
         except (BotoCoreError, HTTPError, OSError):
             return
-        same_version = (found.get("VersionId") or "null") == (seen.version_id or "null")
-        if not same_version or found["ETag"].strip('"') != seen.etag:
+        if not seen.is_state(found.get("VersionId"), found["ETag"].strip('"')):
             raise Abandoned(f"{seen.uri} is another object by now")
 
 

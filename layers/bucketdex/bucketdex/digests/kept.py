@@ -46,6 +46,10 @@ class Seen(msgspec.Struct, frozen=True):
         """Its address."""
         return f"s3://{self.bucket}/{self.key}"
 
+    def is_state(self, version_id: str | None, etag: str | None) -> bool:
+        """Whether this version id and etag, without quotes, are those of what was seen."""
+        return (self.version_id or "null") == (version_id or "null") and self.etag == etag
+
     def pinned(self) -> dict[str, str]:
         """Return the parameters of a `GetObject` of just this state of it."""
         where = {"Bucket": self.bucket, "Key": self.key}

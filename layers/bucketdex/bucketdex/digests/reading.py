@@ -98,8 +98,7 @@ class Spans:
         etag = answer.get("ETag", self._seen.etag).strip('"')
         given, _, size = str(answer.get("ContentRange", "")).removeprefix("bytes ").partition("/")
         version_id = answer.get("VersionId", self._seen.version_id)
-        is_same = etag == self._seen.etag and (version_id or "null") == (self._seen.version_id or "null")
-        if not is_same or size not in ("", "*", str(self._seen.size)):
+        if not self._seen.is_state(version_id, etag) or size not in ("", "*", str(self._seen.size)):
             raise Abandoned(f"{self._seen.uri} is another object by now")
         wanted = f"{start}-{start + length - 1}"
         if given != wanted:
@@ -110,11 +109,9 @@ class Spans:
         status = refusals.status(error)
         if refusals.code(error) in refusals.GONE or status in (404, 412, 416):
             raise Abandoned(f"{self._seen.uri} is not what it was: {refusals.said(error)}") from error
-        try:
-            refusals.raise_if_transient(error, self._seen.bucket, self._seen.key)
-        except Transient:
-            return error
-        raise error
+        if not refusals.is_transient(error):
+            raise error
+        return error
 
 
 def digest_object(

@@ -98,7 +98,7 @@ def _seen(edges: Edges, hint: Hint) -> Seen | None:
         raise
     except (BotoCoreError, HTTPError, OSError) as error:
         raise Transient(f"S3 did not answer for s3://{hint.bucket}/{hint.key}: {error}") from error
-    if hint.etag and not Fact(hint.etag, hint.version_id).is_about(seen.version_id, seen.etag):
+    if hint.etag and not seen.is_state(hint.version_id, hint.etag):
         return None
     return seen
 

@@ -19,7 +19,7 @@ from bucketdex.hashing.algorithms import (
 from bucketdex.hashing.files import ChangedError, hash_file, hash_files, hash_open
 from bucketdex.hashing.memory import piece
 from bucketdex.hashing.running import Running
-from bucketdex.hashing.streaming import STOP, Digested, Fetch, digest
+from bucketdex.hashing.streaming import STOP, Digested, Fetch, digest, steps
 
 __all__ = [
     "CHUNKED",
@@ -46,4 +46,5 @@ __all__ = [
     "hash_open",
     "is_verifiable",
     "piece",
+    "steps",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from bucketdex.hashing.algorithms import CHUNKED, chunk_bytes, combined, digest_of
-from bucketdex.hashing.streaming import Digested, digest
+from bucketdex.hashing.streaming import Digested, digest, nothing, steps
 
 PIECE_BYTES = 1024 * 1024  # read at a time: as fast as larger ones, and memory stays flat
 STEP_BYTES = 4 * 1024 * 1024  # of one file that is read ahead
@@ -23,11 +23,7 @@ class ChangedError(OSError):
     """A file has another size now than when it was listed."""
 
 
-def _nothing(_: int) -> None:
-    pass
-
-
-def hash_file(path: str | Path, type_: str = CHUNKED, progress: Progress = _nothing) -> str:
+def hash_file(path: str | Path, type_: str = CHUNKED, progress: Progress = nothing) -> str:
     """Return the hash of one file. Raises `OSError` where it cannot be read."""
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123, a third of the cost for many small files
         if os.fstat(file.fileno()).st_size <= SMALL_BYTES:
@@ -37,7 +33,7 @@ def hash_file(path: str | Path, type_: str = CHUNKED, progress: Progress = _noth
         return hash_open(file, (type_,), progress).values[type_]
 
 
-def hash_open(file: IO[bytes], types: Collection[str], progress: Progress = _nothing) -> Digested:
+def hash_open(file: IO[bytes], types: Collection[str], progress: Progress = nothing) -> Digested:
     """Return the hashes of an open file, of all types in one pass.
 
     While one piece is digested the next ones are read, so the digest alone is what takes time. Raises `OSError` where
@@ -50,7 +46,6 @@ def hash_open(file: IO[bytes], types: Collection[str], progress: Progress = _not
     step = min(STEP_BYTES, chunk_bytes(size))
     # Memory that was used before is quicker than new memory; a piece is done when the one so many after it is fetched.
     used: list[bytearray | None] = [None] * ahead
-    before = 0
 
     def fetch(start: int, length: int) -> memoryview:
         slot = start // step % ahead
@@ -64,11 +59,7 @@ def hash_open(file: IO[bytes], types: Collection[str], progress: Progress = _not
             done += read
         return data
 
-    def each(done: int) -> None:
-        nonlocal before
-        progress(done - before)
-        before = done
-
+    each = steps(progress)
     found = digest(
         fetch, 0, size, size=size, types=types, threads=cores, ahead=ahead, each=each, piece_bytes=STEP_BYTES
     )
@@ -78,7 +69,7 @@ def hash_open(file: IO[bytes], types: Collection[str], progress: Progress = _not
 
 
 def hash_files(
-    files: Sequence[tuple[str | Path, int]], threads: int | None = None, progress: Progress = _nothing
+    files: Sequence[tuple[str | Path, int]], threads: int | None = None, progress: Progress = nothing
 ) -> list[str]:
     """Return the `sha2-256-chunked` of files, given with their sizes, in the order in which they are given.
 

@@ -53,6 +53,18 @@ def nothing(_: int) -> None:
     """Take note of nothing."""
 
 
+def steps(progress: Callable[[int], object]) -> Callable[[int], None]:
+    """Return an `each` for `digest` that tells `progress` how many bytes more are done."""
+    before = 0
+
+    def each(done: int) -> None:
+        nonlocal before
+        progress(done - before)
+        before = done
+
+    return each
+
+
 def digest(
     fetch: Fetch,
     start: int,

@@ -10,13 +10,12 @@ from typing import IO, Any
 import msgspec
 
 from bucketdex.cli.failures import RefusedError
-from bucketdex.hashing import CHUNKED, CRC64NVME, SHA256, hash_open, is_verifiable
+from bucketdex.hashing import CHUNKED, CRC64NVME, SHA256, hash_open, is_verifiable, steps
 from bucketdex.manifest.layout import Physical
 
 STDIN = "-"
 NOT_FOUND = 404
 COPIED_BYTES = 1024 * 1024
-FULL = "FULL_OBJECT"
 
 type Each = Callable[[int], object]  # is told how many bytes more are done
 
@@ -69,7 +68,7 @@ def of_object(s3: Any, at: Physical, types: Collection[str], each: Each, *, read
             raise
         version = f" with the version {at.version_id}" if at.version_id else ""
         raise AbsentError(f"there is no object s3://{at.bucket}/{at.key}{version}, or no such bucket") from error
-    whole = [it for it in seen.checksums if it.type == CHUNKED or kept.is_plain_sha256(it) or _is_whole(it)]
+    whole = [it for it in seen.checksums if it.type == CHUNKED or kept.is_plain_sha256(it) or it.scope == kept.FULL]
     known = {it.type: it for it in whole if it.type in types}
     values, origins = {it.type: it.value for it in known.values()}, {it.type: it.origin for it in known.values()}
     missing = [type_ for type_ in types if type_ not in known]
@@ -77,7 +76,7 @@ def of_object(s3: Any, at: Physical, types: Collection[str], each: Each, *, read
         if seen.archived:
             raise RefusedError(f"{seen.uri} is archived ({seen.storage_class}): restore it, or ask with --no-read")
         try:
-            found = digest_object(s3, seen, missing, each=_steps(each))
+            found = digest_object(s3, seen, missing, each=steps(each))
         except Abandoned as error:
             raise RefusedError(f"{error}; ask again") from error
         values |= found
@@ -85,10 +84,6 @@ def of_object(s3: Any, at: Physical, types: Collection[str], each: Each, *, read
     order = [type_ for type_ in types if type_ in values]
     version_id = seen.version_id if seen.version_id != "null" else None
     return Hashed(seen.size, {it: values[it] for it in order}, version_id, seen.etag, {it: origins[it] for it in order})
-
-
-def _is_whole(it: Any) -> bool:
-    return bool(it.scope == FULL)
 
 
 def _of_stream(stream: IO[bytes], types: Collection[str], each: Each) -> Hashed:
@@ -103,15 +98,3 @@ def _of_stream(stream: IO[bytes], types: Collection[str], each: Each) -> Hashed:
 def _of_open(file: IO[bytes], types: Collection[str], each: Each) -> Hashed:
     found = hash_open(file, types, each)
     return Hashed(os.fstat(file.fileno()).st_size, {type_: found.values[type_] for type_ in types})
-
-
-def _steps(each: Each) -> Each:
-    """Return what takes how much is done in all, and tells how much more that is."""
-    before = 0
-
-    def step(done: int) -> None:
-        nonlocal before
-        each(done - before)
-        before = done
-
-    return step

@@ -140,9 +140,9 @@ def _place_objects(objects: list[tuple[int, Entry, Physical]], placing: Placing)
 
     each(ask, unknown, min(THREADS, len(unknown)))
     to_copy = [it for it in ready if target not in (None, it.bucket)]
-    ready = with_digests_of_the_index(ready)
-    to_read = [it for it in ready if target in (None, it.bucket) and it.hash is None]
-    stored |= {it.number: it.stored() for it in ready if target in (None, it.bucket) and it.hash}
+    to_refer = with_digests_of_the_index([it for it in ready if target in (None, it.bucket)])
+    to_read = [it for it in to_refer if it.hash is None]
+    stored |= {it.number: it.stored() for it in to_refer if it.hash}
     if to_copy and isinstance(placing.storage, Bucket):
         copies = Copies(
             placing.storage, placing.prefix, Meter(placing.watch, "copy", len(to_copy), sum(it.size for it in to_copy))
