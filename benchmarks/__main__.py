@@ -15,6 +15,8 @@ NAMES = (
     "ten_thousand",
     "push_install",
     "hashing",
+    "trail",
+    "trail_requests",
 )
 
 

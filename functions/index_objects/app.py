@@ -13,6 +13,8 @@ from bucketdex.aws.queues import deliveries
 from bucketdex.changes import batch, telemetry
 from bucketdex.changes.sending import send
 from bucketdex.control import ControlTable
+from bucketdex.control.live import Live
+from bucketdex.errors import Transient
 from bucketdex.objects.observe import ObjectReader
 from bucketdex.objects.reconcile import Edges, reconcile
 
@@ -23,6 +25,12 @@ logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
 def readers(concurrency: int) -> ThreadPoolExecutor:
     """Return the threads that read S3, kept between invocations."""
     return ThreadPoolExecutor(concurrency, "s3")
+
+
+@cache
+def signs_of_life(table: str) -> Live:
+    """Return what notes that notifications work, kept between invocations: so it mostly has nothing to write."""
+    return Live(clients.dynamodb(), table)
 
 
 @logger.inject_lambda_context
@@ -51,4 +59,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         batch.Queues(clients.sqs(), given.queues, given.max_receives),
         now=time,
     )
+    try:
+        signs_of_life(given.control.table).note(report.live)
+    except Transient as error:  # a check too many may come of it, no more
+        logger.warning("it is not noted that notifications work", reason=str(error))
     return telemetry.answer(report, logger, metrics, "object")

@@ -1,5 +1,6 @@
 """The function `search_api`: the JSON API of search, behind the load balancer."""
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -8,11 +9,12 @@ from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.aws import clients, settings
 from bucketdex.control import ControlTable
-from bucketdex.search import answering, api, containing, duplicates
+from bucketdex.search import answering, api, containing, duplicates, reads
 from bucketdex.search.containing import Containers
 from bucketdex.search.duplicates import Duplicates, Known
 from bucketdex.search.hits import Answer
 from bucketdex.search.question import Question
+from bucketdex.search.reads import Asked, Readings
 from bucketdex.search.viewer import Viewer
 
 logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
@@ -44,10 +46,15 @@ def digests_of(names: list[tuple[str, str]]) -> list[Known]:
     return duplicates.known(clients.opensearch(settings.opensearch()), viewer(), names)
 
 
+def reads_of(asked: Asked) -> Readings:
+    """Find how often something was read."""
+    return reads.reads(clients.opensearch(settings.opensearch()), viewer(), asked, datetime.now(UTC).date())
+
+
 @cache
 def app() -> ALBResolver:
     """Return the routes, made once."""
-    return api.resolver(api.Answers(search, packages_of, duplicates_of, digests_of))
+    return api.resolver(api.Answers(search, packages_of, duplicates_of, digests_of, reads_of))
 
 
 @logger.inject_lambda_context

@@ -1,5 +1,6 @@
 """The bucket that the samples in `events/` speak of, and what the index says of it."""
 
+import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,13 @@ SEARCH = EVENTS / "search.json"  # no batch from a queue
 PACKAGES = EVENTS / "package-events.json"  # for IndexPackages
 HASH_REQUESTS = EVENTS / "hash-requests.json"  # for HashObjects
 RANGE = EVENTS / "hash-range.json"  # for HashRanges, no batch either
-SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH, PACKAGES, HASH_REQUESTS, RANGE})
+TRAIL_FILE = EVENTS / "trail-file.json"  # for ReadTrail: it tells of a file
+TRAIL_LOG = EVENTS / "trail-log.json"  # what that file holds
+TRAIL_LOG_BAD = EVENTS / "trail-log-bad.json"  # another, some of whose records cannot be read
+TRAIL_RECORD = EVENTS / "trail-record.json"  # for ReadTrail too
+CHECK = EVENTS / "check-buckets.json"  # for CheckBuckets, of a schedule
+OF_TRAILS = {TRAIL_FILE, TRAIL_LOG, TRAIL_LOG_BAD, TRAIL_RECORD, CHECK}
+SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH, PACKAGES, HASH_REQUESTS, RANGE} - OF_TRAILS)
 BUCKET = "example-bucket"
 SLIDE = "plates/slide.tif"  # what is to be hashed
 HANDLE = "lab/plates"  # of the package that the sample names
@@ -68,6 +75,17 @@ class Lake:
         self.s3.put_object(Bucket=BUCKET, Key=SLIDE, Body=data, ContentType="image/tiff")
         self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         return data
+
+    def deliver(self, log: Path) -> dict[str, Any]:
+        """Deliver a log file of CloudTrail, packed, as the sample tells of it; return that as sent here."""
+        event: dict[str, Any] = json.loads(TRAIL_FILE.read_text())
+        [record] = event["Records"]
+        record["eventSourceARN"] = self.queue("TrailFiles").arn
+        [told] = json.loads(record["body"])["Records"]
+        bucket, key = told["s3"]["bucket"]["name"], told["s3"]["object"]["key"]
+        self.s3.create_bucket(Bucket=bucket)
+        self.s3.put_object(Bucket=bucket, Key=key, Body=gzip.compress(log.read_bytes()))
+        return event
 
     def result(self) -> Result:
         """Return what the ledger has of the object that is to be hashed."""

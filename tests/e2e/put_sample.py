@@ -1,4 +1,8 @@
-"""Write what the samples in `events/` speak of, objects and a package, so that `make invoke` has something."""
+"""Write what the samples in `events/` speak of, so that `make invoke` has something: objects, a package, a log file."""
+
+import gzip
+import json
+from pathlib import Path
 
 import boto3
 
@@ -16,3 +20,13 @@ s3.put_object(
 s3.put_bucket_versioning(Bucket="example-bucket", VersioningConfiguration={"Status": "Enabled"})
 package = bucketdex.Package().set("red flower.csv", "s3://example-bucket/plates/red flower.csv")
 package.build("lab/plates", message="Plates", registry="s3://example-bucket")
+# As CloudTrail would deliver it: packed, to a bucket that is not connected, under the key that the sample tells of.
+events = Path(__file__).parents[2] / "events"
+[message] = json.loads((events / "trail-file.json").read_text())["Records"]
+[delivered] = json.loads(message["body"])["Records"]
+s3.create_bucket(Bucket=delivered["s3"]["bucket"]["name"])
+s3.put_object(
+    Bucket=delivered["s3"]["bucket"]["name"],
+    Key=delivered["s3"]["object"]["key"],
+    Body=gzip.compress((events / "trail-log.json").read_bytes()),
+)

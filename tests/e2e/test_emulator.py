@@ -8,14 +8,32 @@ from typing import Any
 import pytest
 
 from bucketdex.changes import parse_message
+from bucketdex.control.checks import Checks
 from bucketdex.hashing import chunked
-from bucketdex.index.generations import ENTRIES_ALIAS
+from bucketdex.index.generations import ENTRIES_ALIAS, READS_ALIAS
 from bucketdex.local import stack
 from e2e.emulator import FunctionError, Invoke, built_function, running
-from e2e.lake import BUCKET, EVENTS, HANDLE, HASH_REQUESTS, PACKAGES, RANGE, SAMPLES, SEARCH, SLIDE, Lake
+from e2e.lake import (
+    BUCKET,
+    CHECK,
+    EVENTS,
+    HANDLE,
+    HASH_REQUESTS,
+    PACKAGES,
+    RANGE,
+    SAMPLES,
+    SEARCH,
+    SLIDE,
+    TRAIL_LOG,
+    TRAIL_LOG_BAD,
+    TRAIL_RECORD,
+    Lake,
+)
 from parts import requires
 
 pytestmark = [requires("sam"), requires("build"), requires("emulator")]
+
+OWN_ROLE = "arn:aws:iam::123456789012:role/bucketdex-HashObjectsRole-EXAMPLE"  # as the sample of a log file has it
 
 
 def variables(state: stack.State, name: str) -> dict[str, str]:
@@ -60,6 +78,26 @@ def hash_objects(state, facts) -> Iterator[Invoke]:
 def hash_ranges(state, facts) -> Iterator[Invoke]:
     own = variables(state, "HashRanges") | {"BUCKETDEX_BULK_EVENTS_URL": facts}
     with running(built_function("HashRanges"), own) as invoke:
+        yield invoke
+
+
+@pytest.fixture(scope="module")
+def hints(lake) -> str:
+    """Another queue in place of BulkEvents, for what the trail and checks tell."""
+    return lake.sqs.create_queue(QueueName="hints-of-built-functions")["QueueUrl"]
+
+
+@pytest.fixture(scope="module")
+def read_trail(state, hints) -> Iterator[Invoke]:
+    own = variables(state, "ReadTrail") | {"BUCKETDEX_BULK_EVENTS_URL": hints, "BUCKETDEX_OWN_ROLE_ARNS": OWN_ROLE}
+    with running(built_function("ReadTrail"), own) as invoke:
+        yield invoke
+
+
+@pytest.fixture(scope="module")
+def check_buckets(state, hints) -> Iterator[Invoke]:
+    own = variables(state, "CheckBuckets") | {"BUCKETDEX_BULK_EVENTS_URL": hints}
+    with running(built_function("CheckBuckets"), own) as invoke:
         yield invoke
 
 
@@ -178,12 +216,62 @@ def test_the_ranges_of_the_sample_give_the_same_digest(hash_ranges, facts, lake)
         hash_ranges(step | {"number": 1, "object": step["object"] | {"etag": "another"}})
 
 
+def hinted(lake: Lake, hints: str) -> set[tuple[str, str]]:
+    """Return the event and key of each hint that was sent."""
+    found = set()
+    while event := batch(lake, hints):
+        found |= {(it.event, it.key) for record in event["Records"] for it in parse_message(record["body"]).changes}
+    return found
+
+
+def test_the_sample_of_a_log_file_is_for_read_trail(read_trail, hints, lake):
+    event = lake.deliver(TRAIL_LOG)
+    hinted(lake, hints)
+    assert read_trail(event) == {"batchItemFailures": []}
+    told = hinted(lake, hints)
+    assert {("PutObject", "plates/red flower+1%.csv"), ("CopyObject", "plates/copy.csv")} <= told
+    assert {("CompleteMultipartUpload", "plates/slide.tif"), ("DeleteObject", "plates/old.csv")} <= told
+    assert not {key for _, key in told} & {"plates/refused.csv", "notes.txt", ""}
+    lake.opensearch.indices.refresh(index=READS_ALIAS)
+    rows = lake.opensearch.search(index=READS_ALIAS, body={"size": 10})["hits"]["hits"]
+    counts = {it["_source"]["key"]: it["_source"]["count"] for it in rows}
+    assert counts == {"plates/red flower.csv": 4, "plates/copy.csv": 2}  # what HashObjects read is not counted
+    assert (
+        Checks(lake.dynamodb, lake.state.deployment.tables["ControlTable"]).state(BUCKET).wanted is not None
+    )  # for DeleteObjects
+
+
+def test_a_log_file_with_bad_records_tells_the_others_and_is_set_aside(read_trail, hints, lake):
+    dead_letters = lake.queue("TrailFilesDeadLetters").url
+    lake.sqs.purge_queue(QueueUrl=dead_letters)
+    hinted(lake, hints)
+    assert read_trail(lake.deliver(TRAIL_LOG_BAD)) == {"batchItemFailures": []}
+    assert ("PutObject", "plates/red flower.csv") in hinted(lake, hints)
+    (message,) = lake.sqs.receive_message(QueueUrl=dead_letters, MessageAttributeNames=["All"], WaitTimeSeconds=5)[
+        "Messages"
+    ]
+    assert "3 of its records cannot be read" in message["MessageAttributes"]["Reason"]["StringValue"]
+
+
+def test_the_sample_of_a_single_record_is_for_read_trail(read_trail, hints, lake):
+    event = json.loads(TRAIL_RECORD.read_text())
+    event["Records"][0]["eventSourceARN"] = lake.queue("TrailFiles").arn
+    hinted(lake, hints)
+    assert read_trail(event) == {"batchItemFailures": []}
+    assert hinted(lake, hints) == {("PutObject", "plates/red flower+1%.csv")}
+
+
+def test_the_sample_of_a_schedule_is_for_check_buckets(check_buckets):
+    # Connected a moment ago, when all of it was looked at: it is due in a day.
+    assert check_buckets(json.loads(CHECK.read_text()))["checked"] in ([], [BUCKET])
+
+
 def test_only_what_hashes_has_the_layer_of_checksums():
     for name in ("HashObjects", "HashRanges"):
         first, second = built_function(name).layers
         assert (first.name, second.name) == ("BucketdexLayer", "ChecksumsLayer"), name
         assert (second / "python" / "awscrt").is_dir()
-    for name in ("IndexObjects", "IndexPackages", "SearchApi"):
+    for name in ("IndexObjects", "IndexPackages", "ReadTrail", "CheckBuckets", "SearchApi"):
         (layer,) = built_function(name).layers
         assert not (layer / "python" / "awscrt").exists(), name
 

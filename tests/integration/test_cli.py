@@ -79,7 +79,7 @@ def test_status_waits_and_is_1_when_that_was_not_long_enough(it):
     assert it.json("status", "--wait", "60")[0]["settled"] is True
     [told] = it.json("status")
     assert told["settled"] is True and told["oldest_event_seconds"] is None
-    queues = {"ObjectEvents", "BulkEvents", "PackageEvents", "HashRequests"}
+    queues = {"ObjectEvents", "BulkEvents", "PackageEvents", "HashRequests", "TrailFiles"}
     assert set(told["queues"]) == queues | {"HashStateMachine"}
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bucketdex.local import stack
+from bucketdex.buckets.notification import EVENTS
+from bucketdex.local import aws, stack, trail
 
 BUCKETDEX = str(Path(sys.executable).with_name("bucketdex"))
 IMPATIENT = "from bucketdex.cli import main; from bucketdex.cli.demo import writing; writing.PATIENCE = 5; main.main()"
@@ -65,7 +66,11 @@ def test_from_nothing_files_are_found_and_search_follows(run: Run, data: Path):
         " s after the push",
         "»empty«  in demo/my-data",
         "xylophone  finds it no more",
-        "10 keys in the bucket, 10 in the index, 3 of them of packages",
+        "The bucket tells nothing now",
+        "ada writes written without notifications.txt",
+        "the index knows who wrote the first: ada (IAMUser)",
+        "only the first is found",
+        "11 keys in the bucket, 11 in the index, 3 of them of packages",
         "How to go on",
         "   stop  ",
     ):
@@ -78,10 +83,20 @@ def test_run_again_it_joins_the_stack_and_proves_all_again(run: Run, data: Path)
     answer = json.loads(told.stdout)
     assert answer["ok"]
     assert answer["steps"][0]["seconds"] < 5
-    assert (answer["files"], answer["compared"]) == (4, 10)
+    assert (answer["files"], answer["compared"]) == (4, 11)
     assert len(answer["searches"]) == 6 and all(search["total"] for search in answer["searches"])
     assert answer["package"]["handle"] == "demo/my-data" and answer["package"]["unchanged"]
     assert answer["overwritten"]["old"] == "xylophone"
+    assert answer["unnoticed"]["written_by"] == {"type": "IAMUser", "name": "ada"}
+
+
+def test_afterwards_the_bucket_tells_as_before_and_no_trail_is_kept(run: Run, home: Path):
+    state = stack.status(home)
+    assert state
+    assert trail.told(state).on is None
+    s3 = aws.session().client("s3", endpoint_url=state.edge_url)
+    (rule,) = s3.get_bucket_notification_configuration(Bucket="bucketdex-demo")["QueueConfigurations"]
+    assert rule["Id"] == "bucketdex" and len(rule["Events"]) == len(EVENTS)
 
 
 def test_the_package_is_installed_as_the_demo_says(run: Run, data: Path, tmp_path: Path):

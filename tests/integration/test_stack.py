@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -121,6 +122,9 @@ def test_it_is_made_from_the_template_alone(sample):
         "Work": "WorkDeadLetters", "WorkDeadLetters": None}  # fmt: skip
     assert [it.paths for it in deployment.routes] == [("/web/*",)]
     assert [it.logical_id for it in deployment.state_machines] == ["Steps"]
+    (schedule,) = deployment.schedules
+    assert (schedule.function, schedule.seconds, schedule.enabled) == ("Step", 3600, True)
+    assert re.fullmatch(r"arn:aws:events:us-east-1:\d{12}:rule/bucketdex-StepHourly-\w+", schedule.arn)
 
 
 def test_a_second_up_returns_the_stack_that_runs(sample, tmp_path):
@@ -207,6 +211,8 @@ def test_routes_answer_as_the_load_balancer_does(sample):
     assert told["environment"]["BUCKETDEX_OPENSEARCH_URL"] == sample.state.opensearch_url
     assert told["environment"]["BUCKETDEX_OPENSEARCH_AUTH"] == "none"
     assert "BUCKETDEX_WORK_URL" not in told["environment"], "that is the other function's"
+    key, secret = (told["environment"][f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
+    assert key.startswith("bucketdex-WebRole-") and secret == "local", "so that its requests are known by its role"
     assert 0 < told["left"] <= 2000
     assert sample.get("/web/bytes")[2] == bytes(range(256))
     status, headers, body = sample.get("/elsewhere")

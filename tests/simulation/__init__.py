@@ -2,5 +2,6 @@
 
 Each world is small and has its own seed: a few keys, several writers, events that are duplicated, reordered, late or
 dropped, handlers that run at once, stall, crash and meet faults. When its queues are empty the index must equal the
-buckets. `python -m simulation --help` tells how to run many worlds, or to replay one with a trace of its steps.
+buckets. There are worlds of objects, of packages, and of a trail, where notifications go missing. `python -m simulation
+--help` tells how to run many worlds, or to replay one with a trace of its steps.
 """

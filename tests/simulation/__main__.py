@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("simulation", description=__doc__)
     parser.add_argument("--deliveries", type=int, default=10_000, help="how many messages to deliver (default 10000)")
     parser.add_argument("--seed", type=int, default=1, help="from which all is drawn (default 1)")
-    parser.add_argument("--of", choices=KINDS, help="run only this kind of worlds (default: half of each)")
+    parser.add_argument("--of", choices=KINDS, help="run only this kind of worlds (default: as many of each)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many at once (default: cores)")
     parser.add_argument("--world", type=int, help="replay this world of the seed, with a trace of its steps")
     parser.add_argument("--mutant", help="break the code in this way first, see mutants.py; needs --world")

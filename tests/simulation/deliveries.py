@@ -8,6 +8,7 @@ from typing import Any
 from bucketdex.aws import queues
 from bucketdex.aws.settings import Queue
 from bucketdex.changes import batch
+from bucketdex.changes import message as messages
 from bucketdex.changes.outcome import Reconcile
 from bucketdex.errors import OURS, kind_of
 from simulation.knobs import SECOND, Pace
@@ -20,10 +21,15 @@ Says = Callable[[str, str], None]
 
 @dataclass(frozen=True)
 class Function:
-    """A function: `reconciling` makes what an invocation does with its hints, `time` is its timeout."""
+    """A function: `reconciling` makes what an invocation does with its hints, `time` is its timeout.
+
+    `parse` reads the body of a message, `tell` is what is done with the report of an invocation.
+    """
 
     reconciling: Edges
     time: int
+    parse: Callable[[str], messages.Message] = messages.parse_message
+    tell: Callable[[batch.Report], object] = lambda _: None
 
 
 class Deliveries:
@@ -38,6 +44,7 @@ class Deliveries:
             schedule, list(self.queues.values()), pace.sqs_faults, self._dead_lettered, self.send, pace.second
         )
         self.bad: dict[str, str] = {}
+        self.listeners: list[Says] = []  # are told the queue and the body of each message
         self._schedule, self._rng, self._pace = schedule, schedule.rng, pace
         self._functions, self._says = functions, says
         self._messages = 0
@@ -51,6 +58,8 @@ class Deliveries:
     def send(self, queue_name: str, body: str, delay: int = 0) -> str:
         """Put a message into a queue, to be seen after a time; return its id."""
         self._messages += 1
+        for listener in self.listeners:
+            listener(queue_name, body)
         queue, now = self.queues[queue_name], self._schedule.now
         message = Message(f"m{self._messages}", body, now, now + delay)
         queue.messages[message.id] = message
@@ -128,18 +137,22 @@ class Deliveries:
     def _handle(self, queue: ModelQueue, records: list[dict[str, Any]], deadline: int) -> None:
         schedule = self._schedule
         schedule.pause("start")
+        function = self._functions[queue.name]
         try:
             report = batch.handle(
                 queues.deliveries({"Records": records}),
-                self._functions[queue.name].reconciling(lambda: (deadline - schedule.now) / SECOND),
+                function.reconciling(lambda: (deadline - schedule.now) / SECOND),
                 batch.Queues(self.sqs, self.settings, self._pace.max_receives),  # type: ignore[arg-type]
                 now=lambda: EPOCH.timestamp() + schedule.now / SECOND,
+                parse=function.parse,
             )
+            function.tell(report)
         except Exception as error:
             self._says("ours", f"the handler raised {error!r}")
             return
         schedule.counts["conflicts met"] += report.tally.conflicts
         schedule.counts["retries"] += report.tally.retries
+        schedule.counts.update(report.tally.counts)
         for failure in report.failures:
             if schedule.tracing:
                 schedule.say(f"{failure.delivery.id} failed: {failure.error}")

@@ -34,6 +34,13 @@ class Pace:
         return SECOND
 
     @property
+    def fails(self) -> bool:
+        """Whether anything fails that makes messages come again."""
+        return any(
+            (self.crash, self.s3_faults, self.index_faults, self.throttled, self.sqs_faults, self.control_faults)
+        )
+
+    @property
     def receives_run_out(self) -> bool:
         """Whether messages may become dead letters that nothing is wrong with; they are replayed then."""
         return self.max_receives < MAX_RECEIVES or self.visibility < VISIBILITY_SECONDS * SECOND

@@ -121,24 +121,24 @@ class ModelS3:
         self._schedule.pause("GetObject", (name, how) if how else name)
         self._fail("GetObject")
         if self.denied.get(name) == "all":
-            raise _error("GetObject", 403, "AccessDenied", "Access Denied")
+            raise error_of("GetObject", 403, "AccessDenied", "Access Denied")
         version = self.current(name) if pinned is None else self._version(name, pinned)
         if version is None or version.content is None:
             code = "NoSuchKey" if pinned is None else "NoSuchVersion"
-            raise _error("GetObject", 404, code, "The specified key does not exist.")
+            raise error_of("GetObject", 404, code, "The specified key does not exist.", self._marker(name))
         if etag is not None and etag.strip('"') != version.content.etag:
-            raise _error("GetObject", 412, "PreconditionFailed", "At least one of the pre-conditions did not hold")
+            raise error_of("GetObject", 412, "PreconditionFailed", "At least one of the pre-conditions did not hold")
         if name in self.denied:
-            raise _error("GetObject", 403, "AccessDenied", "not authorized to perform kms:Decrypt")
+            raise error_of("GetObject", 403, "AccessDenied", "not authorized to perform kms:Decrypt")
         if version.archived:
-            raise _error("GetObject", 403, "InvalidObjectState", "the operation is not valid for its storage class")
+            raise error_of("GetObject", 403, "InvalidObjectState", "the operation is not valid for its storage class")
         data = version.content.data
         answer = self._answer(name, version, checksums=part is None)
         if part is not None:
             first, _, last = part.removeprefix("bytes=").partition("-")
             data = data[int(first) : int(last) + 1] if last else data[int(first) :]
             if not data:
-                raise _error("GetObject", 416, "InvalidRange", "The requested range is not satisfiable")
+                raise error_of("GetObject", 416, "InvalidRange", "The requested range is not satisfiable")
             answer["ContentRange"] = f"bytes {first}-{int(first) + len(data) - 1}/{len(version.content.data)}"
             answer["ResponseMetadata"]["HTTPStatusCode"] = 206
         answer["ContentLength"] = len(data)
@@ -146,6 +146,13 @@ class ModelS3:
         if pinned is not None or etag is not None:
             self.read[name, version.id, version.content.etag] += len(data)
         return answer
+
+    def _marker(self, name: Name) -> dict[str, str]:
+        """Return the headers that tell of the delete marker that hides a key, if one does."""
+        versions = self.versions(name)
+        if not versions or versions[-1].content:
+            return {}
+        return {"x-amz-delete-marker": "true", "x-amz-version-id": versions[-1].id}
 
     def _version(self, name: Name, identity: str) -> Version | None:
         return next((version for version in self.versions(name) if version.id == identity), None)
@@ -156,10 +163,10 @@ class ModelS3:
         self._schedule.pause("HeadObject", name)
         self._fail("HeadObject")
         if self.denied.get(name) == "all" or (checksums and name in self.denied):
-            raise _error("HeadObject", 403, "403", "Forbidden")
+            raise error_of("HeadObject", 403, "403", "Forbidden")
         version = self.current(name)
         if version is None or version.content is None:
-            raise _error("HeadObject", 404, "404", "Not Found")
+            raise error_of("HeadObject", 404, "404", "Not Found", self._marker(name))
         return self._answer(name, version, checksums=checksums) | {"ContentLength": len(version.content.data)}
 
     def get_object_tagging(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:  # noqa: N803
@@ -168,17 +175,17 @@ class ModelS3:
         self._schedule.pause("GetObjectTagging", name)
         self._fail("GetObjectTagging")
         if self.denied.get(name) == "all":
-            raise _error("GetObjectTagging", 403, "AccessDenied", "Access Denied")
+            raise error_of("GetObjectTagging", 403, "AccessDenied", "Access Denied")
         if VersionId is None:
             version = self.current(name)
             if version is None:
-                raise _error("GetObjectTagging", 404, "NoSuchKey", "The specified key does not exist.")
+                raise error_of("GetObjectTagging", 404, "NoSuchKey", "The specified key does not exist.")
         else:
             version = self._version(name, VersionId)
             if version is None:
-                raise _error("GetObjectTagging", 404, "NoSuchVersion", "The specified version does not exist.")
+                raise error_of("GetObjectTagging", 404, "NoSuchVersion", "The specified version does not exist.")
             if version.content is None:
-                raise _error("GetObjectTagging", 405, "MethodNotAllowed", "not allowed against this resource")
+                raise error_of("GetObjectTagging", 405, "MethodNotAllowed", "not allowed against this resource")
         return {"TagSet": [{"Key": key, "Value": value} for key, value in version.tags.items()]}
 
     def _answer(self, name: Name, version: Version, *, checksums: bool) -> dict[str, Any]:
@@ -214,10 +221,10 @@ class ModelS3:
         if kind == 1:
             raise ReadTimeoutError(endpoint_url="https://s3")
         if kind == 2:
-            raise _error(call, 403, "ExpiredToken", "The provided token has expired.")
+            raise error_of(call, 403, "ExpiredToken", "The provided token has expired.")
         if kind == 3:
-            raise _error(call, 500, "InternalError", "We encountered an internal error.")
-        raise _error(call, 503, "503" if call == "HeadObject" else "SlowDown", "Please reduce your request rate.")
+            raise error_of(call, 500, "InternalError", "We encountered an internal error.")
+        raise error_of(call, 503, "503" if call == "HeadObject" else "SlowDown", "Please reduce your request rate.")
 
     def _body(self, data: bytes) -> "Body":
         rng = self._schedule.rng
@@ -251,6 +258,6 @@ class Body:
         """Do nothing."""
 
 
-def _error(call: str, status: int, code: str, message: str) -> ClientError:
-    told: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(told, call)
+def error_of(call: str, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> ClientError:
+    answered = {"HTTPStatusCode": status, "HTTPHeaders": headers or {}}
+    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": answered}, call)  # type: ignore[typeddict-item]

@@ -13,14 +13,16 @@ from typing import Literal
 from simulation.contents import scaled_down
 from simulation.packages.world import World as PackagesWorld
 from simulation.schedule import Trace
+from simulation.trail.world import World as TrailWorld
 from simulation.verdict import Result
 from simulation.world import World as ObjectsWorld
 
 WORLDS_BETWEEN_COLLECTIONS = 50
-Kind = Literal["objects", "packages"]
+Kind = Literal["objects", "packages", "trail"]
 OBJECTS: Kind = "objects"
 PACKAGES: Kind = "packages"
-KINDS = (OBJECTS, PACKAGES)
+TRAIL: Kind = "trail"
+KINDS = (OBJECTS, PACKAGES, TRAIL)
 
 
 @dataclass
@@ -62,7 +64,7 @@ def run_world(seed: int, number: int, trace: Trace | None = None, of: Kind = OBJ
     if of == PACKAGES:
         return PackagesWorld(seed, number, trace).run()
     with scaled_down():
-        return ObjectsWorld(seed, number, trace).run()
+        return (TrailWorld if of == TRAIL else ObjectsWorld)(seed, number, trace).run()
 
 
 def worlds(seed: int, deliveries: int, first: int = 0, step: int = 1, of: Kind = OBJECTS) -> Iterator[Result]:

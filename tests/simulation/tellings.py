@@ -102,7 +102,8 @@ def _trail(change: Change) -> dict[str, Any]:
         "eventSource": "s3.amazonaws.com",
         "eventName": NAMES[change.what][2],
         "eventTime": change.time,
-        "requestParameters": {"bucketName": change.bucket, "key": change.key},
+        "requestParameters": {"bucketName": change.bucket, "key": change.key}
+        | ({"versionId": change.version_id} if change.what == "delete" and change.version_id else {}),
         "responseElements": {"x-amz-version-id": change.version_id} if change.version_id else None,
     }
 

@@ -22,6 +22,7 @@ STUB = "HEAD too"  # in the problem of a document of which S3 told nothing
 REFUSED_GET = "GET was refused"
 REFUSED_PART = "indexed without content"
 NO_TEXT = "claims to be text"
+TOMBSTONE = frozenset({"bucket", "key", "observed_at", "deleted", "version_id"})
 TEXT_ENDINGS = (".txt", ".csv")
 
 
@@ -122,7 +123,7 @@ class Verdict:
             if document is not None:
                 self.says("not connected", f"{where} has a document, and its bucket is not connected")
         elif version is None:
-            if document is not None and set(document) - {"bucket", "key", "observed_at", "deleted"}:
+            if document is not None and set(document) - TOMBSTONE:
                 self.says("deleted object shown", f"{where} is deleted, and the index has {document}")
         elif document is None or document.get("deleted"):
             self.says("object missing", f"{where} is {version}, and the index has {document}")
@@ -176,19 +177,28 @@ class Verdict:
     def _judge_facts(self, where: str, name: Name, version: Version, document: dict[str, Any]) -> None:
         """Judge what was told: only what is true of this version, and all that was told since it is current."""
         facts = self._writers.facts.about(name, version)
-        since = max(self._s3.current_since[name], self._writers.lifted.get(name, 0), self.connected.get(name[0], 0))
+        since = self.lasts_since(name)
         lasting = [fact for sent, fact in facts if sent > since]
-        author = document.get("written_by")
-        if author and author not in [fact.get("written_by") for _, fact in facts]:
-            self.says("fact of another version", f"{where} was written by {author}; told was {facts}")
-        if not author and any("written_by" in fact for fact in lasting):
-            self.says("fact lost", f"{where} has no author; told was {lasting}")
+        self._judge_author(where, name, version, document)
         computed = _computed(document.get("checksums", ()))
         for kind in computed.keys() - {SHA256, CHUNKED}:
             if computed[kind] not in [_computed(fact.get("checksums", ())).get(kind) for _, fact in facts]:
                 self.says("fact of another version", f"{where} has the digests {computed}; told was {facts}")
         for kind in {kind for fact in lasting for kind in _computed(fact.get("checksums", ()))} - computed.keys():
             self.says("fact lost", f"{where} has no {kind}; told was {lasting}")
+
+    def lasts_since(self, name: Name) -> int:
+        """Return since when what is told of the object that a key shows must stand in its document."""
+        return max(self._s3.current_since[name], self._writers.lifted.get(name, 0), self.connected.get(name[0], 0))
+
+    def _judge_author(self, where: str, name: Name, version: Version, document: dict[str, Any]) -> None:
+        facts = self._writers.facts.about(name, version)
+        author = document.get("written_by")
+        if author and author not in [fact.get("written_by") for _, fact in facts]:
+            self.says("fact of another version", f"{where} was written by {author}; told was {facts}")
+        lasting = [fact for sent, fact in facts if sent > self.lasts_since(name)]
+        if not author and any("written_by" in fact for fact in lasting):
+            self.says("fact lost", f"{where} has no author; told was {lasting}")
 
     def _judge_digests(self, where: str, version: Version, document: dict[str, Any]) -> None:
         """Judge digests, whoever they come from: of each object that can be read, and only those of its own bytes."""

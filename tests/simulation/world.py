@@ -34,38 +34,71 @@ class World:
 
     def __init__(self, seed: int, number: int, trace: Trace | None = None) -> None:
         self.number = number
-        rng = random.Random(f"{seed}/{number}")
-        self.knobs: Knobs = draw(rng)
+        self._rng = random.Random(f"{self.seeded_as}{seed}/{number}")
+        self.knobs: Knobs = self._draw()
         knobs = self.knobs
-        self._rng = rng
-        self.schedule = Schedule(rng, knobs, trace)
-        self.s3 = ModelS3(self.schedule, knobs.s3_faults)
-        self.control = ModelDynamoDb(self.schedule, knobs.control_faults)
+        self.schedule = Schedule(self._rng, knobs, trace)
+        self.control = self._make_control()
+        self.s3 = self._make_s3()
         self.names: list[Name] = [(b, k) for b in BUCKETS[: knobs.buckets] for k in KEYS[: knobs.keys]]
         self.hashers = Hashers(self.schedule, knobs, self.s3, self.control, self._says)
-        index_objects = Function(self._reconciling, FUNCTION_SECONDS * SECOND)
-        hash_objects = Function(self.hashers.reconciling, HASH_SECONDS * SECOND)
-        functions = {LIVE: index_objects, BULK: index_objects, HASH: hash_objects}
-        self.deliveries = self.hashers.deliveries = Deliveries(self.schedule, knobs, functions, self._says)
+        self.deliveries = self.hashers.deliveries = Deliveries(self.schedule, knobs, self._functions(), self._says)
         self.hashers.bulk_events_url = self.deliveries.queues[BULK].settings.url
-        self.writers = Writers(self.schedule, knobs, self.s3, self.names, self.deliveries.send)
-        lost_claims = self.hashers.ledger.lost
-        self.verdict = Verdict(self.schedule, self.s3, self.control, self.writers, self.names, lost_claims)
-        self.opensearch = ModelOpenSearch(self.schedule, knobs, self.verdict.watch)
+        self.writers = self._make_writers()
+        self.verdict = self._make_verdict()
+        self.opensearch = self._make_opensearch()
         if self.schedule.tracing:
             self.schedule.say(str(knobs))
+
+    # What another kind of world has others of.
+
+    seeded_as = ""
+    generations: tuple[Generation, ...] = (KNOWN, REBUILT)
+
+    def _draw(self) -> Knobs:
+        return draw(self._rng)
+
+    def _make_s3(self) -> ModelS3:
+        return ModelS3(self.schedule, self.knobs.s3_faults)
+
+    def _make_control(self) -> ModelDynamoDb:
+        return ModelDynamoDb(self.schedule, self.knobs.control_faults)
+
+    def _functions(self) -> dict[str, Function]:
+        index_objects = Function(self._reconciling, FUNCTION_SECONDS * SECOND)
+        hash_objects = Function(self.hashers.reconciling, HASH_SECONDS * SECOND)
+        return {LIVE: index_objects, BULK: index_objects, HASH: hash_objects}
+
+    def _make_writers(self) -> Writers:
+        return Writers(self.schedule, self.knobs, self.s3, self.names, self.deliveries.send)
+
+    def _make_verdict(self) -> Verdict:
+        lost_claims = self.hashers.ledger.lost
+        return Verdict(self.schedule, self.s3, self.control, self.writers, self.names, lost_claims)
+
+    def _make_opensearch(self) -> ModelOpenSearch:
+        return ModelOpenSearch(self.schedule, self.knobs, self.verdict.watch)
+
+    def _make_reader(self, remaining: Callable[[], float]) -> ObjectReader:
+        return ObjectReader(self.s3, self.schedule.clock, remaining)  # type: ignore[arg-type]
+
+    def _settle(self) -> None:
+        """Go on until nothing is left to do."""
+        self.schedule.run(MOST_STEPS)
+
+    def _judge(self) -> None:
+        self.verdict.judge(self.opensearch, self.deliveries, self.knobs)
 
     def run(self) -> Result:
         """Let everything happen, burst by burst, and judge how each ends; a violation is the end of the world."""
         self._begin()
-        knobs = self.knobs
         at = {what: self._rng.randrange(self.knobs.bursts) for what in ("connect", "outage", "fail over")}
         at["rebuild"] = self._rng.randrange(self.knobs.bursts // 2)  # so that there are two generations for a while
         try:
             for burst in range(self.knobs.bursts):
                 self._burst({what for what, when in at.items() if when == burst}, last=burst == self.knobs.bursts - 1)
-                self.schedule.run(MOST_STEPS)
-                self.verdict.judge(self.opensearch, self.deliveries, knobs)
+                self._settle()
+                self._judge()
                 if self.verdict.judged:
                     break
         except DoesNotSettleError as error:
@@ -85,8 +118,8 @@ class World:
             self.control.buckets.add(bucket)
         if knobs.buckets > 1 and (knobs.connect or rng.random() < 0.3):
             self.control.buckets.remove(BUCKETS[knobs.buckets - 1])
-        self.control.generations = (KNOWN,)
-        self.opensearch.indexes[KNOWN.index] = Index()
+        self.control.generations = self.generations[:1]
+        self.opensearch.indexes[self.generations[0].index] = Index()
 
     def _burst(self, what: set[str], *, last: bool) -> None:
         """Plan what the writers do, and what else happens beside it."""
@@ -116,8 +149,8 @@ class World:
             schedule.at(over + DENIALS_OVER, self._deny_for_good)
 
     def _add_generation(self) -> None:
-        self.opensearch.indexes[REBUILT.index] = Index()
-        self.control.generations = (KNOWN, REBUILT)
+        self.opensearch.indexes[self.generations[1].index] = Index()
+        self.control.generations = self.generations
         self.schedule.counts["generations added"] += 1
         self.schedule.say("a generation is added")
 
@@ -146,7 +179,7 @@ class World:
         edges = Edges(
             control=ControlTable(self.control, TABLE),  # type: ignore[arg-type]
             opensearch=self.opensearch,
-            objects=ObjectReader(self.s3, self.schedule.clock, remaining),  # type: ignore[arg-type]
+            objects=self._make_reader(remaining),
             pass_on=_no_packages,
             ask_for_digests=partial(
                 send,

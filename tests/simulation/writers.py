@@ -34,7 +34,9 @@ class Facts:
 
 
 class Writers:
-    """Those who change objects, and the sources that tell of it."""
+    """Those who change objects, and the sources that tell of it; `late_form` is how another source tells it later."""
+
+    late_form = staticmethod(late_form)
 
     def __init__(self, schedule: Schedule, knobs: Knobs, s3: ModelS3, names: Sequence[Name], send: Send) -> None:
         self.facts = Facts()
@@ -176,11 +178,11 @@ class Writers:
         change = self._change(name, what, version)
         if rng.random() < knobs.duplicate:
             self._schedule.counts["events duplicated"] += 1
-            again = (LIVE, live_form) if rng.random() < 0.7 else (BULK, late_form)
+            again = (LIVE, live_form) if rng.random() < 0.7 else (BULK, self.late_form)
             self._later(again[0], self._late(), body([change], again[1](rng, [change])))
         if rng.random() < knobs.drop:
             self._schedule.counts["events dropped"] += 1
-            self._later(BULK, int(LATEST * rng.random()), body([change], late_form(rng, [change])))
+            self._later(BULK, int(LATEST * rng.random()), body([change], self.late_form(rng, [change])))
             return
         self._held.append(change)
         if rng.random() >= knobs.together or len(self._held) > 2:

@@ -56,6 +56,7 @@ def notification(key: str, **more: object) -> str:
         ("eventbridge-transition", "eventbridge", "Object Storage Class Changed", "plates/red flower+1%.csv"),
         ("cloudtrail-put", "cloudtrail", "PutObject", "plates/red flower+1%.csv"),
         ("cloudtrail-delete", "cloudtrail", "DeleteObject", "plates/red flower+1%.csv"),
+        ("trail-record", "cloudtrail", "PutObject", "plates/red flower+1%.csv"),
         ("facts", "bucketdex", "digest", "plates/red flower.csv"),
         ("package-events", "bucketdex", "passed on", ".quilt/named_packages/lab/plates/latest"),
     ],

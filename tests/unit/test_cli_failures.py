@@ -43,6 +43,9 @@ def no_debugging(monkeypatch):
         ["dead-letters", "list"],
         ["dead-letters", "show", "x"],
         ["dead-letters", "replay", "--all"],
+        ["trail", "add", "s3://abc"],
+        ["trail", "import", "abc.json.gz"],
+        ["trail", "remove", "s3://abc"],
         ["local", "env"],
     ],
 )

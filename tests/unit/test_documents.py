@@ -17,7 +17,7 @@ from bucketdex.index.refusal import without_refused
 from bucketdex.objects.document import decoded, object_document
 from bucketdex.objects.facts import with_facts
 from bucketdex.objects.observe import WHOLE_BYTES, Observation
-from bucketdex.objects.reconcile import EMPTY
+from bucketdex.objects.preparing import EMPTY
 from bucketdex.objects.text import EXCERPT_BYTES, excerpt
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bucketdex.local.deployment import EventSource, FixedResponse, Queue, Route, StateMachine
+from bucketdex.local.deployment import EventSource, FixedResponse, Queue, Route, Schedule, StateMachine
 from bucketdex.local.deployment.deploy import Site, parameter_values
 from bucketdex.local.deployment.readback import read_back
 from bucketdex.local.deployment.template import translate
@@ -120,6 +120,12 @@ def test_parameters_get_what_the_emulated_account_has_and_keep_their_defaults():
     }
 
 
+def test_a_parameter_may_have_another_value_here_than_its_default():
+    delay = {"TrailDelaySeconds": {"Type": "Number", "Default": 300}}
+    assert parameter_values(delay, SITE) == {"TrailDelaySeconds": "0"}
+    assert parameter_values({}, SITE) == {}, "a template without it"
+
+
 def test_a_parameter_that_nothing_is_known_about_is_named():
     with pytest.raises(StackError, match="parameter Colour"):
         parameter_values({"Colour": {"Type": "String"}}, SITE)
@@ -135,6 +141,7 @@ ANSWERS = {
         "Arn": FUNCTION,
         "Properties": {
             "Handler": "app.handler",
+            "Role": "arn:aws:iam::123456789012:role/s-FRole-1",
             "Timeout": "60",
             "MemorySize": 512,
             "Layers": ["L", "arn:aws:lambda:us-east-1:999:layer:theirs:1"],
@@ -219,6 +226,18 @@ ANSWERS = {
         "Name": "s-S-1",
         "Properties": {"RoleArn": "arn:role", "DefinitionString": "{}"},
     },
+    "Hourly": {
+        "Type": "AWS::Events::Rule",
+        "Id": "s-Hourly-1",
+        "Arn": "arn:hourly",
+        "Properties": {"ScheduleExpression": "rate(1 hour)", "Targets": [{"Id": "f", "Arn": FUNCTION}]},
+    },
+    "Pattern": {
+        "Type": "AWS::Events::Rule",
+        "Id": "s-Pattern-1",
+        "Arn": "arn:pattern",
+        "Properties": {"EventPattern": {"source": ["aws.s3"]}, "Targets": [{"Id": "q", "Arn": QUEUE}]},
+    },
 }
 
 
@@ -235,6 +254,7 @@ def test_a_function_has_its_folders_and_the_addresses_of_this_machine():
     (function,) = facts().functions
     assert (function.name, function.timeout, function.memory) == ("s-F-1", 60, 512)
     assert (function.code, function.layers) == ("/code", ("/layer",))
+    assert function.role == "arn:aws:iam::123456789012:role/s-FRole-1" and function.role_name == "s-FRole-1"
     assert function.environment == {
         "QUEUE_URL": f"{EDGE}/123456789012/s-Q-1",
         "BUCKETDEX_OPENSEARCH_URL": "http://127.0.0.1:9200",
@@ -295,3 +315,31 @@ def test_tables_are_known_by_their_logical_id():
 def test_what_the_local_stack_does_not_do_fails_with_the_name_of_the_resource(change):
     with pytest.raises(StackError, match=r"^(M|R|Listener|S): "):
         facts(**change)
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"),
+    [("rate(1 hour)", 3600), ("rate(5 minutes)", 300), ("rate(1 minute)", 60), ("rate(2 days)", 172_800)],
+)
+def test_schedules_know_their_function_and_how_often(rate, seconds):
+    (schedule,) = facts(**changed("Hourly", ScheduleExpression=rate)).schedules
+    assert schedule == Schedule("Hourly", "arn:hourly", seconds, "F", enabled=True)
+
+
+def test_a_schedule_may_be_off_and_one_of_a_queue_is_none_of_ours():
+    (schedule,) = facts(**changed("Hourly", State="DISABLED")).schedules
+    assert not schedule.enabled
+    assert facts(**changed("Hourly", Targets=[{"Id": "q", "Arn": QUEUE}])).schedules == ()
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        ({"ScheduleExpression": "cron(0 3 * * ? *)"}, r"Hourly: the local stack knows schedules like rate\(1 hour\)"),
+        ({"Targets": [{"Id": "f", "Arn": f"{FUNCTION}-other"}]}, "is not a function of this template"),
+        ({"Targets": [{"Id": "f", "Arn": FUNCTION, "Input": "{}"}]}, "Hourly: the local stack cannot do this: .*Input"),
+    ],
+)
+def test_a_schedule_that_the_local_stack_cannot_run_is_named(properties, says):
+    with pytest.raises(StackError, match=says):
+        facts(**changed("Hourly", **properties))

@@ -3,9 +3,9 @@
 import pytest
 
 from simulation.mutants import MUTANTS, first_seen
-from simulation.run import OBJECTS, PACKAGES, run_world
+from simulation.run import OBJECTS, PACKAGES, TRAIL, run_world
 
-SEEDS = {OBJECTS: 2, PACKAGES: 25}  # in which those that few worlds see are seen early
+SEEDS = {OBJECTS: 2, PACKAGES: 25, TRAIL: 15}  # in which those that few worlds see are seen early
 MOST_DELIVERIES = 60_000  # most mutants are seen within some hundreds
 
 

@@ -14,6 +14,7 @@ from bucketdex.search.containing import Containers, Containing
 from bucketdex.search.duplicates import Duplicates, Known
 from bucketdex.search.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
 from bucketdex.search.question import KINDS, Question
+from bucketdex.search.reads import Asked, Day, OfObject, Readings
 
 EVENT: dict[str, Any] = {
     "requestContext": {"elb": {"targetGroupArn": "arn"}},
@@ -26,13 +27,13 @@ EVENT: dict[str, Any] = {
 }
 HIT = ObjectHit("b", 1.5, {"name": ["<mark>k</mark>"]}, key="k", name="k", size=3)
 COPY = Known("b", "k", 3, None, "v", "e", (Checksum("SHA256", "ab12", "computed"),))
+READ = Readings(3, 2, "2026-01-30", [Day("2026-01-31", 3, 2)], [OfObject("a/b", 3)])
 NONE = Answer(0, dict.fromkeys(KINDS, 0), [])
 
 
 def answering(answer: Answer) -> ALBResolver:
-    return api.resolver(
-        api.Answers(lambda _: answer, lambda *_: Containers(0, []), lambda *_: Duplicates(0, {}, []), lambda _: [])
-    )
+    none = (lambda *_: Containers(0, []), lambda *_: Duplicates(0, {}, []), lambda _: [], lambda _: READ)
+    return api.resolver(api.Answers(lambda _: answer, *none))
 
 
 def ask(
@@ -63,9 +64,14 @@ def ask(
         asked.append(names)
         return [COPY]
 
+    def reads(question: Asked) -> Readings:
+        asked.append(question)
+        return READ
+
     event = EVENT | {"path": path, "multiValueQueryStringParameters": query, "httpMethod": method, "body": body}
     event["multiValueHeaders"] = {"content-type": ["application/json"]}
-    answer = api.resolver(api.Answers(search, containing, duplicates, digests)).resolve(api.decoded(event), None)
+    answers = api.Answers(search, containing, duplicates, digests, reads)
+    answer = api.resolver(answers).resolve(api.decoded(event), None)
     return answer["statusCode"], json.loads(answer["body"]), asked
 
 
@@ -175,3 +181,24 @@ def test_what_is_no_list_of_objects_is_the_askers_to_mend(body):
 def test_what_cannot_be_read_at_all_is_no_server_error(body):
     status, told, asked = ask({}, "/api/digests", method="POST", body=body)
     assert status in (400, 422) and told["detail"] and not asked
+
+
+def test_the_reads_of_an_object_a_folder_or_a_bucket_are_told():
+    status, body, asked = ask({"bucket": ["b"], "key": ["a+b/c%2B"], "days": ["30"]}, "/api/reads")
+    assert (status, asked) == (200, [Asked("b", "a b/c+", days=30)])
+    assert body == {
+        "total": 3, "readers": 2, "since": "2026-01-30", "days": [{"day": "2026-01-31", "count": 3, "readers": 2}],
+        "objects": [{"key": "a/b", "count": 3}],
+    }  # fmt: skip
+    assert ask({"bucket": ["b"], "prefix": ["a/"]}, "/api/reads")[2] == [Asked("b", None, "a/", 365)]
+    assert ask({"bucket": ["b"], "prefix": [""]}, "/api/reads")[2] == [Asked("b")]
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [({}, "prefix"), ({"key": ["k"], "prefix": ["a/"]}, "prefix"), ({"key": ["k"], "days": ["366"]}, "days"),
+     ({"key": ["k"], "days": ["0"]}, "days"), ({"key": [""]}, "key")],
+)  # fmt: skip
+def test_reads_that_cannot_be_asked_for_are_the_askers_to_mend(query, named):
+    status, body, asked = ask({"bucket": ["b"]} | query, "/api/reads")
+    assert status == 422 and named in body["detail"] and asked == []

@@ -17,6 +17,8 @@ ENV = {
     "BUCKETDEX_HASH_REQUESTS_URL": "https://sqs/1/HashRequests",
     "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL": "https://sqs/1/HashRequestsDeadLetters",
     "BUCKETDEX_HASH_STATE_MACHINE_ARN": "arn:aws:states:us-east-1:1:stateMachine:HashHugeObject",
+    "BUCKETDEX_TRAIL_FILES_URL": "https://sqs/1/TrailFiles",
+    "BUCKETDEX_TRAIL_FILES_DEAD_LETTERS_URL": "https://sqs/1/TrailFilesDeadLetters",
     "BUCKETDEX_MAX_RECEIVES": "100",
 }
 
@@ -44,11 +46,54 @@ def test_those_of_hashing_too():
         settings.hash_ranges(ENV | {"BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL": ""})
 
 
+def test_those_of_the_trail_too():
+    given = settings.read_trail(ENV)
+    assert (given.queue.name, given.delay_seconds, given.identities, given.own_roles) == (
+        "TrailFiles", 300, "principal", (),
+    )  # fmt: skip
+    roles = ("arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b")
+    told = {
+        "BUCKETDEX_TRAIL_DELAY_SECONDS": "0",
+        "BUCKETDEX_TRAIL_IDENTITIES": "none",
+        "BUCKETDEX_OWN_ROLE_ARNS": ",".join(roles),
+    }
+    given = settings.read_trail(ENV | told)
+    assert (given.delay_seconds, given.identities, given.own_roles) == (0, "none", roles)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TRAIL_FILES_URL", "", "BUCKETDEX_TRAIL_FILES_URL is not set"),
+        ("TRAIL_FILES_DEAD_LETTERS_URL", "", "BUCKETDEX_TRAIL_FILES_DEAD_LETTERS_URL is not set"),
+        ("BULK_EVENTS_URL", "", "BUCKETDEX_BULK_EVENTS_URL is not set"),
+        ("MAX_RECEIVES", "", "BUCKETDEX_MAX_RECEIVES is not set"),
+        ("TRAIL_DELAY_SECONDS", "901", "delay_seconds"),
+        ("TRAIL_DELAY_SECONDS", "-1", "delay_seconds"),
+        ("TRAIL_DELAY_SECONDS", "soon", "delay_seconds"),
+        ("TRAIL_IDENTITIES", "names", "identities"),
+    ],
+)
+def test_one_of_the_trail_that_cannot_be_is_named(name, value, said):
+    with pytest.raises(settings.SettingsError, match=said):
+        settings.read_trail(ENV | {f"BUCKETDEX_{name}": value})
+
+
+def test_those_of_checks_too():
+    given = settings.check_buckets(ENV)
+    assert given.bulk_events_url.endswith("/BulkEvents") and given.object_events_url.endswith("/ObjectEvents")
+    for name in ("BULK_EVENTS_URL", "OBJECT_EVENTS_URL", "CONTROL_TABLE", "OPENSEARCH_URL"):
+        with pytest.raises(settings.SettingsError, match=f"BUCKETDEX_{name} is not set"):
+            settings.check_buckets(ENV | {f"BUCKETDEX_{name}": ""})
+
+
 OF_OTHERS = {  # which IndexObjects does not need
     "BUCKETDEX_OPENSEARCH_AUTH",
     "BUCKETDEX_PACKAGE_EVENTS_DEAD_LETTERS_URL",
     "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL",
     "BUCKETDEX_HASH_STATE_MACHINE_ARN",
+    "BUCKETDEX_TRAIL_FILES_URL",
+    "BUCKETDEX_TRAIL_FILES_DEAD_LETTERS_URL",
 }
 
 

@@ -13,11 +13,17 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from bucketdex.aws import settings
+from bucketdex.changes.cloudtrail import SWEEPING, WRITES
 
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
-UNKNOWN_TO_MOTO = ("AWS::CloudWatch::Alarm", "AWS::SQS::QueuePolicy")
-QUEUES = ("ObjectEvents", "BulkEvents", "PackageEvents", "HashRequests")
+UNKNOWN_TO_MOTO = (
+    "AWS::CloudWatch::Alarm",
+    "AWS::SQS::QueuePolicy",
+    "AWS::S3::BucketPolicy",
+    "AWS::CloudTrail::Trail",
+)
+QUEUES = ("ObjectEvents", "BulkEvents", "PackageEvents", "HashRequests", "TrailFiles")
 FOURTEEN_DAYS = 14 * 24 * 60 * 60
 ALL = {
     "BUCKETDEX_CONTROL_TABLE",
@@ -63,10 +69,32 @@ ENVIRONMENT = {
         "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL",
         "BUCKETDEX_S3_CONCURRENCY",
     },
+    "ReadTrail": IN_VPC
+    | {
+        "BUCKETDEX_TRAIL_FILES_URL",
+        "BUCKETDEX_TRAIL_FILES_DEAD_LETTERS_URL",
+        "BUCKETDEX_BULK_EVENTS_URL",
+        "BUCKETDEX_TRAIL_DELAY_SECONDS",
+        "BUCKETDEX_TRAIL_IDENTITIES",
+        "BUCKETDEX_OWN_ROLE_ARNS",
+        "BUCKETDEX_MAX_RECEIVES",
+        "BUCKETDEX_S3_CONCURRENCY",
+    },
+    "CheckBuckets": IN_VPC | {"BUCKETDEX_BULK_EVENTS_URL", "BUCKETDEX_OBJECT_EVENTS_URL"},
     "SearchApi": IN_VPC,
 }
 # What answers in the VPC, where OpenSearch is; what hashes reads S3 from outside of it.
 OUTSIDE = {"HashObjects", "HashRanges"}
+# What each function may change in the control table, by the keys that the items begin with.
+WRITTEN = {
+    "IndexObjects": {"live"},
+    "IndexPackages": set(),
+    "HashObjects": {"digest#*"},
+    "HashRanges": {"digest#*"},
+    "ReadTrail": {"check"},
+    "CheckBuckets": {"check"},
+    "SearchApi": set(),
+}
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +139,8 @@ def stack(translated):
             "OpenSearchDomainArn": "arn:aws:es:us-east-1:123456789012:domain/lab",
             "DataBucketArns": "arn:aws:s3:::lab-*,arn:aws:s3:::reference",
             "KmsKeyArns": "arn:aws:kms:us-east-1:123456789012:key/1,arn:aws:kms:us-east-1:123456789012:key/2",
+            "TrailOfBucketArns": "arn:aws:s3:::lab-plates,arn:aws:s3:::reference",
+            "TrailBucketArns": "arn:aws:s3:::logs,arn:aws:s3:::logs-of-organisation",
         }
         session.client("cloudformation").create_stack(
             StackName="bucketdex",
@@ -124,6 +154,12 @@ def of_type(template, kind):
     return {name: it["Properties"] for name, it in template["Resources"].items() if it["Type"] == kind}
 
 
+def of_condition(template, name):
+    """The resources and outputs that there are only under a condition."""
+    everything = template["Resources"] | template["Outputs"]
+    return {logical_id for logical_id, it in everything.items() if it.get("Condition") == name}
+
+
 def referred(value):
     """The logical id that a `Ref` or `GetAtt` speaks of."""
     return value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
@@ -135,7 +171,11 @@ def listed(value):
 
 def statements(policy):
     """The statements of a policy document, of an `If` the one that may be left out."""
-    return [it["Fn::If"][1] if "Fn::If" in it else it for it in policy["Statement"]]
+    return [unless_left_out(it) for it in policy["Statement"]]
+
+
+def unless_left_out(value):
+    return value["Fn::If"][1] if "Fn::If" in value else value
 
 
 def test_every_parameter_is_described_constrained_and_in_one_group(template):
@@ -159,9 +199,15 @@ def test_every_output_is_described(template):
 
 def test_nothing_that_costs_by_itself_is_on_at_first(template):
     rules = of_type(template, "AWS::Events::Rule")
-    assert rules.keys() == {"S3ThroughEventBridge", "HashHugeObjectEnded"}  # the other one tells of our own executions
-    assert rules["S3ThroughEventBridge"]["State"] == {"Ref": "EventBridgeState"}
-    assert template["Parameters"]["EventBridgeState"]["Default"] == "DISABLED"
+    through = {"S3ThroughEventBridge": "EventBridgeState", "TrailThroughEventBridge": "TrailEventBridgeState"}
+    # The others tell of our own executions, and of each hour.
+    assert rules.keys() == {*through, "HashHugeObjectEnded", "CheckBucketsHourly"}
+    assert rules["CheckBucketsHourly"]["ScheduleExpression"] == "rate(1 hour)"
+    for name, parameter in through.items():
+        assert rules[name]["State"] == {"Ref": parameter}
+        assert template["Parameters"][parameter]["Default"] == "DISABLED"
+    assert template["Parameters"]["TrailOfBucketArns"]["Default"] == ""
+    assert of_condition(template, "MakesTrail") == {"TrailBucket", "TrailBucketPolicy", "Trail", "TrailBucketName"}
 
 
 # ---- Nothing is lost
@@ -223,9 +269,14 @@ def test_alarms_watch_queues_dead_letters_functions_and_events_that_fail_for_lon
         *((metric, function) for metric in ("Errors", "Throttles") for function in ENVIRONMENT),
         ("ExecutionsFailed", "HashHugeObject"),
         ("EventAge", "index_objects"),
+        ("OnlyTrailKnew", "index_objects"),
     }
-    telemetry = (ROOT / "layers/bucketdex/bucketdex/changes/telemetry.py").read_text()
-    assert '"EventAge"' in telemetry, "the function must emit the metric that the alarm watches"
+    told = "".join(
+        (ROOT / "layers/bucketdex/bucketdex" / name).read_text()
+        for name in ("changes/telemetry.py", "objects/reconcile.py")
+    )
+    for metric in ("EventAge", "OnlyTrailKnew"):
+        assert f'"{metric}"' in told, "the function must emit the metric that the alarm watches"
 
 
 # ---- Least privilege
@@ -245,18 +296,40 @@ def test_a_role_names_each_action_and_resource(translated):
         assert managed == (set() if name == "HashHugeObjectRole" else of_functions), name
 
 
-def test_what_hashes_is_outside_the_vpc_and_may_write_to_its_ledger_only(template):
+def test_a_function_writes_to_its_own_items_of_the_control_table_only(template):
+    functions = of_type(template, "AWS::Serverless::Function")
+    assert functions.keys() == WRITTEN.keys()
+    reading = {"GetItem", "BatchGetItem", "Query"}
+    for name, function in functions.items():
+        written = set()
+        for statement in statements(function["Policies"][0]):
+            actions = [what.removeprefix("dynamodb:") for what in listed(statement["Action"])]
+            if referred_in(statement["Resource"]) == {"ControlTable"} and not reading.issuperset(actions):
+                assert not any("Delete" in what for what in actions), name
+                [(operator, keys)] = statement["Condition"].items()
+                assert operator in ("ForAllValues:StringLike", "ForAllValues:StringEquals"), name
+                written |= set(keys["dynamodb:LeadingKeys"])
+        assert written == WRITTEN[name], name
+
+
+def referred_in(resource):
+    """The logical ids that an ARN, or each of some, refers to, where it does."""
+    return {referred(it) for it in listed(resource) if isinstance(it, dict) and it.keys() & {"Ref", "Fn::GetAtt"}}
+
+
+def test_what_hashes_is_outside_the_vpc_and_cannot_reach_the_index(template):
     functions = of_type(template, "AWS::Serverless::Function")
     assert {name for name, it in functions.items() if "VpcConfig" not in it} == OUTSIDE
     for name in OUTSIDE:
-        own = {it["Sid"]: it for it in statements(functions[name]["Policies"][0])}
-        writes = [
-            it for it in own.values() if any(":Put" in what or ":Update" in what for what in listed(it["Action"]))
-        ]
-        assert [it["Condition"]["ForAllValues:StringLike"] for it in writes] == [
-            {"dynamodb:LeadingKeys": ["digest#*"]}
-        ], name
-        assert not any(what.startswith("es:") for it in own.values() for what in listed(it["Action"])), name
+        for statement in statements(functions[name]["Policies"][0]):
+            assert not any(what.startswith("es:") for what in listed(statement["Action"])), name
+
+
+def test_only_what_looks_after_buckets_may_search_and_delete_and_only_counts_of_reads(template):
+    function = template["Resources"]["CheckBuckets"]["Properties"]
+    [statement] = [it for it in statements(function["Policies"][0]) if it["Action"] == "es:ESHttpPost"]
+    paths = [it["Fn::Sub"].removeprefix("${OpenSearchDomainArn}/") for it in statement["Resource"]]
+    assert paths == ["bucketdex-*/_search", "bucketdex-*/_refresh", "bucketdex-reads-*/_delete_by_query"]
 
 
 def test_huge_objects_are_hashed_by_one_function_called_by_one_role(template):
@@ -294,12 +367,30 @@ def test_queues_take_messages_of_this_account_only_and_none_unencrypted(template
     covered = Counter(referred(queue) for policy in policies.values() for queue in policy["Queues"])
     assert covered == Counter(of_type(template, "AWS::SQS::Queue").keys()), "a queue has room for one policy"
     for name, policy in policies.items():
-        allowed = [it for it in policy["PolicyDocument"]["Statement"] if it["Effect"] == "Allow"]
-        [denied] = [it for it in policy["PolicyDocument"]["Statement"] if it["Effect"] == "Deny"]
+        allowed = [it for it in policy["PolicyDocument"]["Statement"] if it.get("Effect") == "Allow"]
+        [denied] = [it for it in policy["PolicyDocument"]["Statement"] if it.get("Effect") == "Deny"]
         assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, name
         assert all("AWS::AccountId" in json.dumps(it["Condition"]) for it in allowed), name
-    senders = [it["Principal"]["Service"] for it in policies["ObjectEventsPolicy"]["PolicyDocument"]["Statement"][:-1]]
-    assert senders == ["s3.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"]
+    for name in ("ObjectEventsPolicy", "TrailFilesPolicy"):
+        told = policies[name]["PolicyDocument"]["Statement"][:-1]
+        senders = [it["Principal"]["Service"] for it in told if "Fn::If" not in it]
+        assert senders == ["s3.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com"], name
+
+
+def test_of_other_accounts_only_buckets_that_are_named_may_tell_of_log_files(template):
+    policies = of_type(template, "AWS::SQS::QueuePolicy")
+    further = {
+        name: it["Fn::If"]
+        for name, policy in policies.items()
+        for it in policy["PolicyDocument"]["Statement"]
+        if "Fn::If" in it
+    }
+    assert further.keys() == {"TrailFilesPolicy"}
+    condition, statement, otherwise = further["TrailFilesPolicy"]
+    assert (condition, otherwise) == ("HasTrailBuckets", {"Ref": "AWS::NoValue"})
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "TrailBucketArns"}}}
+    assert "*" not in template["Parameters"]["TrailBucketArns"]["AllowedPattern"].partition(":::")[2].rstrip("*$")
 
 
 def test_searches_come_over_https_through_an_internal_load_balancer(template):
@@ -311,6 +402,84 @@ def test_searches_come_over_https_through_an_internal_load_balancer(template):
     assert json.loads(listener["DefaultActions"][0]["FixedResponseConfig"]["MessageBody"])["statusCode"] == 404
     assert [it["CidrIp"] for it in group["SecurityGroupIngress"]] == [{"Ref": "ClientCidr"}]
     assert template["Resources"]["SearchApiTargets"]["DependsOn"] == "SearchApiPermission"
+
+
+# ---- CloudTrail
+
+
+def test_single_records_come_of_each_call_that_changes_something_and_did_not_fail(template):
+    rule = of_type(template, "AWS::Events::Rule")["TrailThroughEventBridge"]
+    pattern = rule["EventPattern"]
+    assert set(pattern["detail"]["eventName"]) == WRITES | {SWEEPING}
+    assert pattern["detail"]["errorCode"] == [{"exists": False}]
+    assert pattern["detail-type"] == ["AWS API Call via CloudTrail"]
+    [target] = rule["Targets"]
+    assert (referred(target["Arn"]), referred(target["DeadLetterConfig"]["Arn"])) == (
+        "TrailFiles", "TrailFilesDeadLetters",
+    )  # fmt: skip
+
+
+def selected(selector):
+    """What an event selector asks of each field."""
+    return {it["Field"]: {name: value for name, value in it.items() if name != "Field"} for it in selector}
+
+
+def test_the_trail_records_every_change_and_where_wanted_the_reads_of_others(template):
+    trail = template["Resources"]["Trail"]["Properties"]
+    assert (trail["IsMultiRegionTrail"], trail["EnableLogFileValidation"]) == (False, True)
+    changes, reads = (unless_left_out(it) for it in trail["AdvancedEventSelectors"])
+    assert trail["AdvancedEventSelectors"][1]["Fn::If"][0] == "RecordsReads"
+    told = selected(changes["FieldSelectors"])
+    assert told.keys() == {"eventCategory", "resources.type", "readOnly", "eventName", "resources.ARN"}
+    assert (told["readOnly"], told["resources.type"]) == ({"Equals": ["false"]}, {"Equals": ["AWS::S3::Object"]})
+    assert not (WRITES | {SWEEPING}) & set(told["eventName"]["NotEquals"])
+    told = selected(reads["FieldSelectors"])
+    assert (told["readOnly"], told["eventName"]) == ({"Equals": ["true"]}, {"Equals": ["GetObject"]})
+    left_out = [it["Fn::Sub"] for it in told["userIdentity.arn"]["NotStartsWith"]]
+    own = ("IndexObjects", "IndexPackages", "HashObjects", "HashRanges")
+    session = "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role"
+    assert left_out == [f"{session}/${{{name}Role}}/" for name in own]
+
+
+def test_every_role_that_reads_objects_is_told_to_who_counts_reads(template):
+    functions = of_type(template, "AWS::Serverless::Function")
+    reading = {
+        name
+        for name, it in functions.items()
+        if any("s3:GetObject" in listed(own["Action"]) for own in statements(it["Policies"][0]))
+    }
+    told = functions["ReadTrail"]["Environment"]["Variables"]["BUCKETDEX_OWN_ROLE_ARNS"]["Fn::Join"][1]
+    assert {f"{name}Role" for name in reading} <= {referred(it) for it in told}
+
+
+def test_the_bucket_of_log_files_is_closed_outlives_the_stack_and_tells_of_them(template):
+    resource = template["Resources"]["TrailBucket"]
+    bucket = resource["Properties"]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert resource["DependsOn"] == "TrailFilesPolicy"  # S3 tries the queue before it takes the rule
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"] == {"Ref": "TrailFilesDays"}
+    [rule] = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    filters = {it["Name"]: it["Value"] for it in rule["Filter"]["S3Key"]["Rules"]}
+    assert (referred(rule["Queue"]), rule["Event"]) == ("TrailFiles", "s3:ObjectCreated:*")
+    assert filters == {"prefix": {"Fn::Sub": "AWSLogs/${AWS::AccountId}/CloudTrail/"}, "suffix": ".json.gz"}
+    *allowed, denied = template["Resources"]["TrailBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    for statement in allowed:
+        assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+        # The name of the trail, without the trail, which needs this policy first.
+        trail, values = statement["Condition"]["StringEquals"]["aws:SourceArn"]["Fn::Sub"]
+        assert trail.endswith(":trail/${Name}")
+        assert values["Name"] == template["Resources"]["Trail"]["Properties"]["TrailName"]
+
+
+def test_checks_are_begun_by_the_schedule_alone(template):
+    rule = of_type(template, "AWS::Events::Rule")["CheckBucketsHourly"]
+    assert [referred(it["Arn"]) for it in rule["Targets"]] == ["CheckBuckets"]
+    permission = template["Resources"]["CheckBucketsHourlyPermission"]["Properties"]
+    assert (referred(permission["FunctionName"]), referred(permission["SourceArn"])) == (
+        "CheckBuckets", "CheckBucketsHourly",
+    )  # fmt: skip
 
 
 # ---- The stack, emulated
@@ -354,6 +523,16 @@ def test_each_function_gets_the_environment_that_its_settings_read(stack):
     ranges = settings.hash_ranges(environment("HashRanges"))
     assert ranges.dead_letters_url == urls["HashRequestsDeadLetters"]
     assert ranges.bulk_events_url == hashing.bulk_events_url == urls["BulkEvents"]
+    trail = settings.read_trail(environment("ReadTrail"))
+    assert trail.queue.url == urls["TrailFiles"]
+    assert trail.queue.dead_letters_url == urls["TrailFilesDeadLetters"]
+    assert trail.bulk_events_url == urls["BulkEvents"]
+    assert (trail.delay_seconds, trail.identities) == (300, "principal")
+    roles = deployed(stack, "AWS::IAM::Role")
+    own = ("IndexObjects", "IndexPackages", "HashObjects", "HashRanges", "ReadTrail", "SearchApi")
+    assert [arn.rpartition("/")[2] for arn in trail.own_roles] == [roles[f"{name}Role"] for name in own]
+    checks = settings.check_buckets(environment("CheckBuckets"))
+    assert (checks.bulk_events_url, checks.object_events_url) == (urls["BulkEvents"], urls["ObjectEvents"])
     assert given.control.table == deployed(stack, "AWS::DynamoDB::Table")["ControlTable"]
     assert (given.opensearch.auth, given.max_receives, given.s3_concurrency) == ("iam", 100, 16)
 
@@ -386,6 +565,17 @@ def test_the_role_of_packages_reads_only_what_is_theirs(stack):
     document = stack("iam").get_role_policy(RoleName=role, PolicyName="IndexPackagesRolePolicy0")["PolicyDocument"]
     told = {it["Sid"]: it["Resource"] for it in ast.literal_eval(document)["Statement"]}
     assert told["ReadPointersAndManifests"] == ["arn:aws:s3:::lab-*/.quilt/*", "arn:aws:s3:::reference/.quilt/*"]
+
+
+def test_the_role_of_the_trail_reads_the_named_buckets_and_that_of_the_stack(stack):
+    role = deployed(stack, "AWS::IAM::Role")["ReadTrailRole"]
+    document = stack("iam").get_role_policy(RoleName=role, PolicyName="ReadTrailRolePolicy0")["PolicyDocument"]
+    told = {it["Sid"]: it["Resource"] for it in ast.literal_eval(document)["Statement"]}
+    assert told["ReadFilesOfTrails"] == ["arn:aws:s3:::logs/*", "arn:aws:s3:::logs-of-organisation/*"]
+    assert told["TellAbsentFromForbidden"] == ["arn:aws:s3:::logs", "arn:aws:s3:::logs-of-organisation"]
+    own = deployed(stack, "AWS::S3::Bucket")["TrailBucket"]
+    assert told["ReadFilesOfTheStacksTrail"] == f"arn:aws:s3:::{own}/*"
+    assert told["TellAbsentFromForbiddenThere"] == f"arn:aws:s3:::{own}"
 
 
 def test_every_output_has_a_value(stack, template):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from simulation.mutants import of_digests, of_reading, of_writing
 from simulation.packages import mutants as of_packages
-from simulation.run import OBJECTS, PACKAGES, Kind, worlds
+from simulation.run import OBJECTS, PACKAGES, TRAIL, Kind, worlds
+from simulation.trail import mutants as of_trail
 
 # The index is not what the bucket is.
 STALE = frozenset({"object missing", "deleted object shown", "wrong field"})
@@ -82,7 +83,29 @@ OF_PACKAGES: dict[str, Mutant] = {
         (of_packages.complete_without_the_lock, ENTRIES | COPIES),
     )
 }
-MUTANTS = OF_OBJECTS | OF_PACKAGES
+# The reads of an object are not what the log files say.
+MISCOUNTED = frozenset({"wrong reads"})
+OF_TRAIL: dict[str, Mutant] = {
+    broken.__name__: Mutant(broken, seen_as, TRAIL)
+    for broken, seen_as in (
+        (of_trail.version_of_any_call_taken_for_made, STALE),
+        (of_trail.modified_instead_of_observed_at, STALE),
+        (of_trail.clocks_believed, STALE),
+        (of_trail.null_taken_for_a_version, STALE),
+        (of_trail.known_when_one_generation_knows, STALE),
+        (of_trail.only_the_last_claim_looked_at, STALE),
+        (of_trail.older_author_overwrites, frozenset({"older author"})),
+        (of_trail.author_of_any_call, OF_ANOTHER),
+        (of_trail.reads_incremented, MISCOUNTED),
+        (of_trail.one_part_a_file, MISCOUNTED),
+        (of_trail.own_reads_counted, MISCOUNTED),
+        (of_trail.refused_calls_believed, MISCOUNTED),
+        (of_trail.checks_never_due, STALE),
+        (of_trail.bulk_deletions_ignored, STALE),
+        (of_trail.step_written_down_before_it_is_told, STALE),
+    )
+}
+MUTANTS = OF_OBJECTS | OF_PACKAGES | OF_TRAIL
 
 
 def first_seen(mutant: Mutant, seed: int, deliveries: int) -> int | None:

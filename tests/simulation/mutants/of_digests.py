@@ -9,7 +9,7 @@ import msgspec
 
 from bucketdex.digests.ledger import Claim, Ledger, Result
 from bucketdex.errors import Transient
-from bucketdex.objects import reconcile
+from bucketdex.objects import preparing, reconcile
 from simulation.mutants.of_reading import OfAny, OfEtag
 from simulation.replacing import replaced
 
@@ -20,7 +20,7 @@ def digests_carried_to_newer_versions() -> AbstractContextManager[None]:
     def known(original: Any) -> Any:
         return lambda documents: [OfAny(**msgspec.structs.asdict(fact)) for fact in original(documents)]
 
-    return replaced(reconcile, "known_of", known)
+    return replaced(preparing, "known_of", known)
 
 
 def facts_applied_on_etag_alone() -> AbstractContextManager[None]:
@@ -33,7 +33,7 @@ def facts_applied_on_etag_alone() -> AbstractContextManager[None]:
 
         return on_etag
 
-    return replaced(reconcile, "_prepare", prepare)
+    return replaced(reconcile, "prepare", prepare)
 
 
 def not_asked_after_a_conflict() -> AbstractContextManager[None]:
@@ -41,7 +41,7 @@ def not_asked_after_a_conflict() -> AbstractContextManager[None]:
 
     def judge(original: Any) -> Any:
         return lambda passed, got, *more: original(
-            passed, replace(got, task=replace(got.task, hashed=got.task.hashed and not got.task.conflicts)), *more
+            passed, replace(got, hashed=got.hashed and not got.task.conflicts), *more
         )
 
     return replaced(reconcile, "_judge", judge)

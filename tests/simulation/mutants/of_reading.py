@@ -12,7 +12,7 @@ from bucketdex.aws import queues
 from bucketdex.changes import Fact, batch
 from bucketdex.changes.hint import Hint
 from bucketdex.control import ControlTable
-from bucketdex.objects import observe, reconcile
+from bucketdex.objects import observe, preparing, reconcile
 from simulation.replacing import replaced
 
 
@@ -39,7 +39,7 @@ def facts_carried_over_on_etag_alone() -> AbstractContextManager[None]:
 
         return on_etag
 
-    return replaced(reconcile, "known_of", known)
+    return replaced(preparing, "known_of", known)
 
 
 def facts_of_hints_not_checked() -> AbstractContextManager[None]:
@@ -52,7 +52,7 @@ def facts_of_hints_not_checked() -> AbstractContextManager[None]:
 
         return unchecked
 
-    return replaced(reconcile, "_prepare", prepare)
+    return replaced(reconcile, "prepare", prepare)
 
 
 def forbidden_taken_for_deleted() -> AbstractContextManager[None]:

@@ -113,6 +113,8 @@ def unchanged_documents_not_written() -> Iterator[None]:
     def prepare(original: Any) -> Any:
         def only_changes(task: Any, indexes: Any, before: list[writer.Stored | None], *more: Any) -> Any:
             made = original(task, indexes, before, *more)
+            if not made.writes:
+                return made
             changed = [
                 write
                 for write, stored in zip(made.writes, before, strict=True)
@@ -122,7 +124,7 @@ def unchanged_documents_not_written() -> Iterator[None]:
 
         return only_changes
 
-    with replaced(writer, "read", read), replaced(reconcile, "_prepare", prepare):
+    with replaced(writer, "read", read), replaced(reconcile, "prepare", prepare):
         yield
 
 
@@ -136,7 +138,7 @@ def only_first_generation_written() -> AbstractContextManager[None]:
 
         return first
 
-    return replaced(reconcile, "_prepare", prepare)
+    return replaced(reconcile, "prepare", prepare)
 
 
 def done_when_one_generation_is() -> AbstractContextManager[None]:
@@ -158,4 +160,4 @@ def refused_parts_left_out_of_later_documents() -> AbstractContextManager[None]:
     def prepare(original: Any) -> Any:
         return lambda task, *more: original(replace(task, refused=None), *more)
 
-    return replaced(reconcile, "_prepare", prepare)
+    return replaced(reconcile, "prepare", prepare)

@@ -4,6 +4,7 @@ A search sees what was there at the last refresh. Deleting raises a document's v
 for a while, or not. A request with documents can arrive long after its client has given it up.
 """
 
+import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +19,7 @@ from simulation.packages.knobs import Knobs
 from simulation.schedule import Schedule
 
 PACKAGES_FIELDS, ENTRIES_FIELDS = frozenset(PACKAGE["properties"]), frozenset(ENTRY["properties"])
+COMPARED = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt}  # texts as OpenSearch does: by their UTF-8
 REFRESHED_EARLY = 0.05  # chance at each request
 REFRESH_SECONDS, TIMEOUT = 1, 20  # of Knobs.second
 LATE, SOON = 30, 12  # a request arrives at last, when its client waited and when it did not: before it comes back
@@ -179,15 +181,19 @@ def matches(query: dict[str, Any], source: dict[str, Any]) -> bool:
     [(form, asked)] = query.items()
     if form == "bool":
         assert asked.keys() <= {"filter", "must_not"}
-        return all(matches(each, source) for each in asked.get("filter", ())) and not any(
-            matches(each, source) for each in asked.get("must_not", ())
+        return all(matches(each, source) for each in _clauses(asked, "filter")) and not any(
+            matches(each, source) for each in _clauses(asked, "must_not")
         )
     [(field, wanted)] = asked.items()
     if form == "range":
-        assert wanted.keys() == {"lt"}
-        return field in source and source[field] < wanted["lt"]
+        return field in source and all(COMPARED[how](source[field], limit) for how, limit in wanted.items())
     assert form == "term"
     return wanted in _values(source.get(field))
+
+
+def _clauses(asked: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = asked.get(name, [])
+    return [found] if isinstance(found, dict) else found
 
 
 def _values(value: Any) -> Iterable[Any]:

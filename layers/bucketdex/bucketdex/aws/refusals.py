@@ -34,6 +34,12 @@ def status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
+def marker(error: ClientError) -> str | None:
+    """Return the version id of the delete marker that a 404 speaks of; None where the object never was, or is lost."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers.get("x-amz-version-id") if headers.get("x-amz-delete-marker") == "true" else None
+
+
 def said(error: ClientError) -> str:
     """Return code and message, for people."""
     told = error.response.get("Error", {})

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -84,6 +84,33 @@ class HashRangesSettings(msgspec.Struct, frozen=True):
     s3_concurrency: int = 8
 
 
+class ReadTrailSettings(msgspec.Struct, frozen=True):
+    """All that `read_trail` needs.
+
+    `delay_seconds`: how old what is told has to be before it is looked at. `identities`: what is kept of who made a
+    call. `own_roles`: the ARNs of the roles whose reads are not counted.
+    """
+
+    opensearch: OpenSearchSettings
+    control: ControlSettings
+    queue: Queue
+    bulk_events_url: str
+    max_receives: int
+    delay_seconds: Annotated[int, msgspec.Meta(ge=0, le=900)] = 300  # SQS knows no longer one
+    identities: Literal["full", "principal", "none"] = "principal"
+    own_roles: tuple[str, ...] = ()
+    s3_concurrency: int = 16
+
+
+class CheckBucketsSettings(msgspec.Struct, frozen=True):
+    """All that `check_buckets` needs; `object_events_url` is where notifications should go."""
+
+    opensearch: OpenSearchSettings
+    control: ControlSettings
+    bulk_events_url: str
+    object_events_url: str
+
+
 def opensearch(env: Mapping[str, str] = os.environ) -> OpenSearchSettings:
     """Return the settings of the index."""
     return _checked(
@@ -133,6 +160,29 @@ def hash_ranges(env: Mapping[str, str] = os.environ) -> HashRangesSettings:
         HashRangesSettings,
         dead_letters_url=_required(env, "BUCKETDEX_HASH_REQUESTS_DEAD_LETTERS_URL"),
         **_of_a_hasher(env),
+    )
+
+
+def read_trail(env: Mapping[str, str] = os.environ) -> ReadTrailSettings:
+    """Return the settings of the function `read_trail`."""
+    return _checked(
+        ReadTrailSettings,
+        queue=_queue(env, "TRAIL_FILES"),
+        bulk_events_url=_required(env, "BUCKETDEX_BULK_EVENTS_URL"),
+        delay_seconds=env.get("BUCKETDEX_TRAIL_DELAY_SECONDS", "300"),
+        identities=env.get("BUCKETDEX_TRAIL_IDENTITIES", "principal"),
+        own_roles=[arn for arn in env.get("BUCKETDEX_OWN_ROLE_ARNS", "").split(",") if arn],
+        **_of_an_indexer(env),
+    )
+
+
+def check_buckets(env: Mapping[str, str] = os.environ) -> CheckBucketsSettings:
+    """Return the settings of the function `check_buckets`."""
+    return CheckBucketsSettings(
+        opensearch=opensearch(env),
+        control=control(env),
+        bulk_events_url=_required(env, "BUCKETDEX_BULK_EVENTS_URL"),
+        object_events_url=_required(env, "BUCKETDEX_OBJECT_EVENTS_URL"),
     )
 
 

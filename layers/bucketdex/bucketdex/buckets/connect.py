@@ -2,35 +2,37 @@
 
 Both can be repeated, broken off and run twice at once. The order is what makes that safe: the index is there before
 anyone writes, the bucket is registered before it tells anything, and it tells of changes before its contents are
-listed, so nothing falls in between. What its configuration was is written down before it is changed.
+listed, so nothing falls in between. What its configuration was is written down before it is changed. Of a bucket whose
+events come from the trail alone nothing is changed, nor is its configuration looked at.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from opensearchpy.exceptions import OpenSearchException
 
-from bucketdex.buckets import documents
+from bucketdex.buckets import documents, rules
 from bucketdex.buckets.contents import send_contents
-from bucketdex.buckets.notification import Configuration, configuration, has_rule, is_right, with_rule, without_rule
-from bucketdex.control import Bucket, ControlTable
+from bucketdex.buckets.notification import with_rule, without_rule
+from bucketdex.control import Bucket, ControlTable, Events
 from bucketdex.errors import Permanent, Transient
 from bucketdex.index.generations import KINDS, OBJECTS, all_indexes, ensure
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import NotificationConfigurationTypeDef
     from mypy_boto3_sqs import SQSClient
     from opensearchpy import OpenSearch
 
 PLAIN_REGION = "us-east-1"  # the one whose name S3 does not take as a location
 NAME = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 BAD_NAME = "{name!r} is no name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens"
+
+FROM: dict[Events | None, str] = {"notifications": "its notifications", "trail": "the trail"}
 
 type Step = Literal["index", "register", "configure", "list", "documents"]
 type Progress = Callable[[Step, int], None]  # what is being done, and how many keys it has come to
@@ -58,6 +60,7 @@ class Connected(msgspec.Struct, frozen=True):
     notification_added: bool
     keys_sent: int
     documents_deleted: int
+    events: Events = "notifications"
 
 
 class Disconnected(msgspec.Struct, frozen=True):
@@ -69,24 +72,39 @@ class Disconnected(msgspec.Struct, frozen=True):
     notification_removed: bool
     documents_deleted: int
     versioning_before: str
+    events: Events
 
 
 def silent(_step: Step, _keys: int) -> None:
     """Tell nobody."""
 
 
-def connect(name: str, edges: Edges, now: Callable[[], datetime], progress: Progress = silent) -> Connected:
+def connect(
+    name: str,
+    edges: Edges,
+    now: Callable[[], datetime],
+    progress: Progress = silent,
+    events: Events | None = None,
+) -> Connected:
     """Connect the bucket, made where it is absent; raises `Permanent` where S3 would refuse our rule, and `Transient`.
 
-    Its contents are sent each time: a second run repairs what a first one left undone.
+    `events` says what tells of its changes; None: what did, and its notifications at first. With `trail` the bucket has
+    to be there. Its contents are sent each time: a second run repairs what a first one left undone.
     """
     begun = now()
     try:
-        queue_arn = _queue_arn(edges)
-        created = _create_if_absent(edges.s3, name)
-        versioning = _versioning(edges.s3, name)
-        found = _notifications(edges.s3, name)
-        with_rule(found, queue_arn)  # to be refused before anything is changed
+        events = _agreed(name, edges.control, events)
+        notified = events == "notifications"
+        before: dict[str, Any] = {}
+        created = False
+        if notified:
+            queue_arn = rules.queue_arn(edges.sqs, edges.object_events_url)
+            created = _create_if_absent(edges.s3, name)
+            found = rules.read(edges.s3, name)
+            with_rule(found, queue_arn)  # to be refused before anything is changed
+            before = {"versioning": _versioning(edges.s3, name), "notifications": without_rule(found)}
+        elif not _exists(edges.s3, name):
+            raise Permanent(f"there is no bucket {name}: of a bucket whose events come from the trail, nothing is made")
         progress("index", 0)
         for kind in KINDS:
             ensure(edges.opensearch, edges.control, kind)
@@ -95,17 +113,20 @@ def connect(name: str, edges: Edges, now: Callable[[], datetime], progress: Prog
             # What a former connection left. Never what is written from now on, should another run have registered it.
             deleted = documents.delete(edges.opensearch, all_indexes(edges.control), name, before=begun)
         progress("register", 0)
-        before = {"versioning": versioning, "notifications": without_rule(found)}
-        registered = edges.control.add_bucket(Bucket(name, begun, before))
-        progress("configure", 0)
-        enabled = versioning != "Enabled"
-        if enabled:
-            edges.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        added = _add_rule(edges.s3, name, queue_arn)
+        registered = edges.control.add_bucket(Bucket(name, begun, before, events=events))
+        _agreed(name, edges.control, events)  # with another run, should that have registered it meanwhile
+        enabled = added = False
+        if notified:
+            progress("configure", 0)
+            enabled = before["versioning"] != "Enabled"
+            if enabled:
+                edges.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+            # Read again: what stood there when we began may have changed since.
+            added = rules.add(edges.s3, name, queue_arn)
     except (BotoCoreError, ClientError, OpenSearchException) as error:
         raise _said(name, error) from error
     sent = send_contents(edges.s3, edges.sqs, name, edges.bulk_events_url, lambda keys: progress("list", keys))
-    return Connected(name, created, registered, enabled, added, sent, deleted)
+    return Connected(name, created, registered, enabled, added, sent, deleted, events)
 
 
 def disconnect(name: str, edges: Edges, progress: Progress = silent) -> Disconnected:
@@ -116,9 +137,12 @@ def disconnect(name: str, edges: Edges, progress: Progress = silent) -> Disconne
     """
     progress("configure", 0)
     entry = next((it for it in edges.control.buckets() if it.name == name), None)
+    events = entry.events if entry else "notifications"
     try:
         exists = _exists(edges.s3, name)
-        removed = exists and _remove_rule(edges.s3, name, _queue_arn(edges))
+        removed = False
+        if exists and events == "notifications":
+            removed = rules.remove(edges.s3, name, rules.queue_arn(edges.sqs, edges.object_events_url))
         progress("register", 0)
         unregistered = edges.control.remove_bucket(name)
     except (BotoCoreError, ClientError) as error:
@@ -128,34 +152,7 @@ def disconnect(name: str, edges: Edges, progress: Progress = silent) -> Disconne
     if not (removed or unregistered or deleted):
         raise Permanent(f"the bucket {name} is not connected; `bucketdex bucket list` shows those that are")
     versioning = str(entry.before.get("versioning", "")) if entry else ""
-    return Disconnected(name, exists, unregistered, removed, deleted, versioning)
-
-
-def _add_rule(s3: "S3Client", name: str, queue_arn: str) -> bool:
-    # Read again: what stood there when we began may have changed since.
-    found = _notifications(s3, name)
-    if is_right(found, queue_arn):
-        return False
-    _put_notifications(s3, name, with_rule(found, queue_arn))
-    return True
-
-
-def _remove_rule(s3: "S3Client", name: str, queue_arn: str) -> bool:
-    found = _notifications(s3, name)
-    if not has_rule(found, queue_arn):
-        return False
-    _put_notifications(s3, name, without_rule(found))
-    return True
-
-
-def _notifications(s3: "S3Client", name: str) -> Configuration:
-    return configuration(s3.get_bucket_notification_configuration(Bucket=name))
-
-
-def _put_notifications(s3: "S3Client", name: str, wanted: Configuration) -> None:
-    s3.put_bucket_notification_configuration(
-        Bucket=name, NotificationConfiguration=cast("NotificationConfigurationTypeDef", wanted)
-    )
+    return Disconnected(name, exists, unregistered, removed, deleted, versioning, events)
 
 
 def _versioning(s3: "S3Client", name: str) -> str:
@@ -187,13 +184,19 @@ def _exists(s3: "S3Client", name: str) -> bool:
     return True
 
 
-def _registered(control: ControlTable, name: str) -> bool:
-    return name in control.view(OBJECTS, [name]).buckets
+def _registered(control: ControlTable, name: str) -> Bucket | None:
+    return control.view(OBJECTS, [name]).buckets.get(name)
 
 
-def _queue_arn(edges: Edges) -> str:
-    told = edges.sqs.get_queue_attributes(QueueUrl=edges.object_events_url, AttributeNames=["QueueArn"])
-    return told["Attributes"]["QueueArn"]
+def _agreed(name: str, control: ControlTable, wanted: Events | None) -> Events:
+    """Return what tells of the bucket's changes; raises `Permanent` where it is connected, and that is not wanted."""
+    known = _registered(control, name)
+    if known and wanted not in (None, known.events):
+        raise Permanent(
+            f"the bucket {name} is connected already, and its events come from {FROM[known.events]}; "
+            f"to have them from {FROM[wanted]}, remove it first: `bucketdex bucket remove {name}`"
+        )
+    return known.events if known else wanted or "notifications"
 
 
 def _said(name: str, error: Exception) -> Exception:

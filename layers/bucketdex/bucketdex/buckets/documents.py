@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +43,14 @@ def delete(
 ) -> int:
     """Delete the bucket's documents, tombstones too, until none is left; return how many. Raises `Transient`.
 
-    With `before` only what was looked at, or began to be loaded, before then.
+    With `before` only what was looked at, or began to be loaded, before then, and reads of days before.
     """
     filters: list[dict[str, Any]] = [_of(bucket)]
     if before:
         older = [
             {"range": {"observed_at": {"lt": before.isoformat()}}},
             {"range": {"epoch": {"lt": int(before.timestamp() * 1000)}}},  # of entries
+            {"range": {"day": {"lt": before.astimezone(UTC).date().isoformat()}}},  # of reads
         ]
         filters.append({"bool": {"should": older}})
     return delete_where(client, indexes, {"bool": {"filter": filters}}, sleep)

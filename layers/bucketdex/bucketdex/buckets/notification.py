@@ -1,12 +1,15 @@
-"""The one rule that a bucket's notification configuration gets from us, beside whatever stands there.
+"""The rules that a bucket's notification configuration gets from us, beside whatever stands there.
 
-S3 replaces the whole configuration at each change, and refuses one in which two rules name the same event for
-overlapping keys. So ours is merged into what is there, and what would be refused is told before anything is changed.
+A connected bucket has one (`INDEXING`), a bucket that a trail delivers to another (`TRAIL`). S3 replaces the whole
+configuration at each change, and refuses one in which two rules name the same event for overlapping keys. So ours is
+merged into what is there, and what would be refused is told before anything is changed.
 """
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from bucketdex.errors import Permanent
 
@@ -29,6 +32,19 @@ EVENTS = (
     "s3:ObjectAcl:Put",  # may have given or taken our right to read it
 )
 
+
+class Rule(msgspec.Struct, frozen=True):
+    """A rule of ours: its id, the events that it sends, and of which keys: those that begin and end so."""
+
+    id: str
+    events: tuple[str, ...]
+    prefix: str = ""
+    suffix: str = ""
+
+
+INDEXING = Rule(RULE, EVENTS)
+TRAIL = Rule("bucketdex-trail", ("s3:ObjectCreated:*",), suffix=".json.gz")
+
 # S3's names for the lists of rules, and for the destination of a rule in each.
 DESTINATIONS = {
     "QueueConfigurations": "QueueArn",
@@ -42,50 +58,60 @@ def configuration(answer: "NotificationConfigurationResponseTypeDef") -> Configu
     return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
 
-def has_rule(found: Configuration, queue_arn: str) -> bool:
-    """Whether a rule of ours is there, perhaps of an earlier version."""
-    return any(it.get("Id") == RULE and it["QueueArn"] == queue_arn for it in found.get("QueueConfigurations", []))
+def has_rule(found: Configuration, queue_arn: str, of: Rule = INDEXING) -> bool:
+    """Whether a rule of ours is there, perhaps of an earlier version or for other keys."""
+    return any(it.get("Id") == of.id and it["QueueArn"] == queue_arn for it in found.get("QueueConfigurations", []))
 
 
-def is_right(found: Configuration, queue_arn: str) -> bool:
+def is_right(found: Configuration, queue_arn: str, of: Rule = INDEXING) -> bool:
     """Whether our rule is there just as it should be."""
-    return rule(queue_arn) in [_plain(it) for it in found.get("QueueConfigurations", [])]
+    return any(_is(it, queue_arn, of) for it in found.get("QueueConfigurations", []))
 
 
-def with_rule(found: Configuration, queue_arn: str) -> Configuration:
+def with_rule(found: Configuration, queue_arn: str, of: Rule = INDEXING) -> Configuration:
     """Return the configuration with our rule; raises `Permanent` where S3 would refuse that."""
-    others = without_rule(found)
-    if mine := next((it for it in _rules(found) if it.get("Id") == RULE and _destination(it) != queue_arn), None):
+    others = without_rule(found, of)
+    if mine := next((it for it in _rules(found) if it.get("Id") == of.id and _destination(it) != queue_arn), None):
         raise Permanent(
-            f"its notification rule {RULE!r} sends to {_destination(mine)}: another stack of bucketdex has it; "
+            f"its notification rule {of.id!r} sends to {_destination(mine)}: another stack of bucketdex has it; "
             "remove the bucket there first"
         )
-    clashes = [_said(it, common) for it in _rules(others) if (common := _common(it))]
+    clashes = [_said(it, common) for it in _rules(others) if (common := _common(it, of))]
     if clashes:
         raise Permanent(
             f"S3 takes no second rule for the same events, and there is {' and '.join(clashes)}; "
             "remove or narrow that, then try again"
         )
-    return others | {"QueueConfigurations": [*others.get("QueueConfigurations", []), rule(queue_arn)]}
+    return others | {"QueueConfigurations": [*others.get("QueueConfigurations", []), rule(queue_arn, of)]}
 
 
-def without_rule(found: Configuration) -> Configuration:
+def without_rule(found: Configuration, of: Rule = INDEXING) -> Configuration:
     """Return the configuration as it is without our rule."""
-    queues = [it for it in found.get("QueueConfigurations", []) if it.get("Id") != RULE]
+    queues = [it for it in found.get("QueueConfigurations", []) if it.get("Id") != of.id]
     rest = {name: value for name, value in found.items() if name != "QueueConfigurations"}
     return rest | ({"QueueConfigurations": queues} if queues else {})
 
 
-def rule(queue_arn: str) -> dict[str, Any]:
-    """Return our rule: every event of every key."""
-    return {"Id": RULE, "QueueArn": queue_arn, "Events": list(EVENTS)}
+def rule(queue_arn: str, of: Rule = INDEXING) -> dict[str, Any]:
+    """Return our rule in S3's shape."""
+    told = {"Id": of.id, "QueueArn": queue_arn, "Events": list(of.events)}
+    narrowed = [{"Name": name, "Value": it} for name, it in (("prefix", of.prefix), ("suffix", of.suffix)) if it]
+    return told | ({"Filter": {"Key": {"FilterRules": narrowed}}} if narrowed else {})
 
 
-def _plain(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a rule without an empty filter, and with its events in our order where they are ours."""
-    events = found.get("Events", [])
-    plain = {name: value for name, value in found.items() if name != "Filter" or _narrowed(found)}
-    return plain | ({"Events": list(EVENTS)} if set(events) == set(EVENTS) else {})
+def keys_of(found: Configuration, of: Rule = INDEXING) -> tuple[str, str] | None:
+    """Return of which keys our rule tells as it stands there, by prefix and suffix; None where there is none."""
+    mine = next((it for it in found.get("QueueConfigurations", []) if it.get("Id") == of.id), None)
+    return None if mine is None else _keys(mine)
+
+
+def _is(found: dict[str, Any], queue_arn: str, of: Rule) -> bool:
+    return (
+        found.get("Id") == of.id
+        and found["QueueArn"] == queue_arn
+        and set(found.get("Events", [])) == set(of.events)
+        and _keys(found) == (of.prefix, of.suffix)
+    )
 
 
 def _rules(found: Configuration) -> Iterator[dict[str, Any]]:
@@ -97,20 +123,29 @@ def _destination(found: dict[str, Any]) -> str:
     return next((found[name] for name in DESTINATIONS.values() if name in found), "?")
 
 
-def _common(found: dict[str, Any]) -> list[str]:
-    """Return the events of a rule that ours names too. Ours has no filter, so any filter overlaps it."""
-    return [event for event in found.get("Events", []) if any(_overlap(event, ours) for ours in EVENTS)]
+def _common(found: dict[str, Any], of: Rule) -> list[str]:
+    """Return the events of a rule that ours names too, if there can be a key of which both would tell."""
+    prefix, suffix = _keys(found)
+    prefixes = prefix.startswith(of.prefix) or of.prefix.startswith(prefix)
+    suffixes = suffix.endswith(of.suffix) or of.suffix.endswith(suffix)
+    if not (prefixes and suffixes):
+        return []
+    return [event for event in found.get("Events", []) if any(_overlap(event, ours) for ours in of.events)]
 
 
 def _overlap(one: str, other: str) -> bool:
     return fnmatchcase(one, other) or fnmatchcase(other, one)
 
 
-def _narrowed(found: dict[str, Any]) -> list[str]:
+def _keys(found: dict[str, Any]) -> tuple[str, str]:
+    """Return the prefix and suffix of a rule, empty where it has none; S3 answers with names in capitals."""
     filters = found.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-    return [f"{it['Name'].lower()} {it['Value']!r}" for it in filters if it.get("Value")]
+    by_name = {it["Name"].lower(): it.get("Value") or "" for it in filters}
+    return by_name.get("prefix", ""), by_name.get("suffix", "")
 
 
 def _said(found: dict[str, Any], common: list[str]) -> str:
-    narrowed = f" for {' and '.join(of_key)}" if (of_key := _narrowed(found)) else ""
+    keys = zip(("prefix", "suffix"), _keys(found), strict=True)
+    of_key = [f"{name} {value!r}" for name, value in keys if value]
+    narrowed = f" for {' and '.join(of_key)}" if of_key else ""
     return f"the rule {found.get('Id', '?')!r}, which sends {', '.join(common)}{narrowed} to {_destination(found)}"

@@ -4,15 +4,17 @@
       "facts": [{"version_id": "v", "etag": "e", "checksums": [{"type": "SHA256", "value": "...",
       "origin": "computed"}]}], "facts_only": true}]}
 
-Only `bucket` and `key` are needed. Backfill, repair, trail and digests all speak this one form.
+Only `bucket` and `key` are needed. Backfill, repair, trail and digests all speak this one form; what the trail told
+has `"source": "cloudtrail"`, its `time` (ISO 8601), and `"made": true` where the call made `version_id`.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 import msgspec
 
-from bucketdex.changes.change import Fact, ObjectChange
+from bucketdex.changes.change import Fact, ObjectChange, when
 from bucketdex.errors import Permanent
 
 FORM = "changes/1"
@@ -27,6 +29,9 @@ class _Change(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     etag: str | None = None
     facts: tuple[Fact, ...] = ()
     facts_only: bool = False
+    source: Literal["bucketdex", "cloudtrail"] = "bucketdex"
+    time: datetime | None = None
+    made: bool = False
 
 
 def is_one(event: dict[str, Any]) -> bool:
@@ -45,7 +50,7 @@ def read(event: dict[str, Any]) -> Iterator[ObjectChange | Permanent | str]:
         except msgspec.ValidationError as error:
             yield Permanent(f"change {number} of a bucketdex message cannot be read: {error}")
             continue
-        yield ObjectChange(source="bucketdex", **msgspec.structs.asdict(change))
+        yield ObjectChange(**msgspec.structs.asdict(change) | {"time": when(change.time)})
 
 
 def message(changes: Iterable[ObjectChange]) -> str:
@@ -53,7 +58,8 @@ def message(changes: Iterable[ObjectChange]) -> str:
     listed = [
         _Change(
             bucket=change.bucket, key=change.key, event=change.event, size=change.size, version_id=change.version_id,
-            etag=change.etag, facts=change.facts, facts_only=change.facts_only,
+            etag=change.etag, facts=change.facts, facts_only=change.facts_only, time=change.time, made=change.made,
+            source="cloudtrail" if change.source == "cloudtrail" else "bucketdex",
         )
         for change in changes
     ]  # fmt: skip

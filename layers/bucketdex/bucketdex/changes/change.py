@@ -9,6 +9,7 @@ Source = Literal["s3", "eventbridge", "cloudtrail", "bucketdex"]
 
 MAX_KEY_BYTES = 1024  # S3's own limit
 MAX_BUCKET_CHARACTERS = 255  # of the oldest buckets; today's have at most 63
+NO_VERSION = "null"  # as S3 calls the version that a key has while its bucket has no versions
 EARLIEST = 2006  # the year in which S3 began; a clock before that is none
 
 
@@ -38,25 +39,31 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     """What somebody learned about one version of an object that S3 itself will not tell again, or not for nothing.
 
     It counts only while both `version_id` and `etag` are those of the object; in a bucket without versions the version
-    id is None or `null`. `digest_note` says what digest there is not, and why.
+    id is None or `null`. Where the etag is not known (None) the version id has to say it alone, so it must be one that
+    only one version has. `digest_note` says what digest there is not, and why; `written_at` is when it was written by
+    `written_by`.
     """
 
-    etag: str
+    etag: str | None
     version_id: str | None = None
     checksums: tuple[Checksum, ...] = ()
     digest_note: str | None = None
     written_by: Author | None = None
+    written_at: datetime | None = None
 
     def is_about(self, version_id: str | None, etag: str | None) -> bool:
         """Whether it is about the object with this version id and etag."""
-        return (self.version_id or "null") == (version_id or "null") and self.etag == etag
+        if self.etag is None:
+            return is_unique(self.version_id) and self.version_id == version_id
+        return (self.version_id or NO_VERSION) == (version_id or NO_VERSION) and self.etag == etag
 
 
 class ObjectChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something happened to `key` in `bucket`.
 
     `size`, `version_id` and `etag` are what the event says of the object, if anything; `time` is when it happened.
-    `facts_only`: nothing happened, the message only brings `facts`.
+    `made`: what happened made `version_id`, which is an object's version or a delete marker. `facts_only`: nothing
+    happened, the message only brings `facts`.
     """
 
     bucket: str
@@ -70,6 +77,12 @@ class ObjectChange(msgspec.Struct, frozen=True, omit_defaults=True):
     sequencer: str | None = None
     facts: tuple[Fact, ...] = ()
     facts_only: bool = False
+    made: bool = False
+
+
+def is_unique(version_id: str | None) -> bool:
+    """Whether only one version, or delete marker, of a key can have this id."""
+    return version_id not in (None, "", NO_VERSION)
 
 
 def when(time: datetime | None) -> datetime | None:

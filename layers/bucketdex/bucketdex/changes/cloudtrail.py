@@ -9,31 +9,47 @@ import msgspec
 from bucketdex.changes.change import ObjectChange, when
 from bucketdex.errors import Permanent
 
+SOURCES = ("s3.amazonaws.com", "s3express.amazonaws.com")  # general purpose buckets, and directory buckets
+
+# The calls that make a version of an object, or a delete marker.
+MAKING = frozenset({"PutObject", "PostObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "RenameObject",
+                    "ReplicateObject", "ReplicateDelete"})  # fmt: skip
 # The calls that change an object or what its document shows. Reads and the parts of an upload change nothing.
-WRITES = frozenset({
-    "PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject", "PutObjectTagging", "DeleteObjectTagging",
-    "PutObjectAcl", "RestoreObject", "RenameObject", "UpdateObjectEncryption",
-})  # fmt: skip
+WRITES = MAKING | {
+    "PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl", "RestoreObject", "UpdateObjectEncryption",
+    "ReplicateTags",
+}  # fmt: skip
+# Deletes up to a thousand keys, none of which its record names.
+SWEEPING = "DeleteObjects"
 
 
-class _Parameters(msgspec.Struct):
+class Parameters(msgspec.Struct):
+    """What was asked for."""
+
     bucket: str = msgspec.field(name="bucketName")
     key: str
+    version_id: Any = msgspec.field(name="versionId", default=None)
     renamed_from: str | None = msgspec.field(name="x-amz-rename-source", default=None)
+
+
+class Answer(msgspec.Struct):
+    """What S3 answered."""
+
+    version_id: Any = msgspec.field(name="x-amz-version-id", default=None)
 
 
 class _Record(msgspec.Struct, rename="camel"):
     event_name: str
-    request_parameters: _Parameters
+    request_parameters: Parameters
     event_time: datetime | None = None
-    response_elements: dict[str, Any] | None = None
+    response_elements: Answer | None = None
 
 
 def is_one(event: dict[str, Any]) -> bool:
     """Whether `event` is a record of S3, or a list of records."""
     records = event.get("Records", [event])
     return isinstance(records, list) and any(
-        isinstance(record, dict) and record.get("eventSource") == "s3.amazonaws.com" for record in records
+        isinstance(record, dict) and record.get("eventSource") in SOURCES for record in records
     )
 
 
@@ -60,17 +76,22 @@ def read_record(raw: Any) -> Iterator[ObjectChange | Permanent | str]:
     except msgspec.ValidationError as error:
         yield Permanent(f"a CloudTrail record of {name} cannot be read: {error}")
         return
-    answer = record.response_elements or {}
-    version = answer.get("x-amz-version-id")
+    yield from changes(name, record.event_time, record.request_parameters, record.response_elements)
+
+
+def changes(name: str, time: datetime | None, parameters: Parameters, answer: Answer | None) -> Iterator[ObjectChange]:
+    """Yield the changes that a successful call of `WRITES` made: one key, and of a rename two."""
+    version = answer.version_id if answer and isinstance(answer.version_id, str) else None
     change = ObjectChange(
-        bucket=record.request_parameters.bucket,
-        key=record.request_parameters.key,
+        bucket=parameters.bucket,
+        key=parameters.key,
         source="cloudtrail",
         event=name,
-        time=when(record.event_time),
-        version_id=version if isinstance(version, str) else None,
+        time=when(time),
+        version_id=version,
+        # Who deletes a version is answered with the id of what is gone.
+        made=version is not None and name in MAKING and parameters.version_id is None,
     )
     yield change
-    source = record.request_parameters.renamed_from
-    if source:  # a rename changes two keys
-        yield msgspec.structs.replace(change, key=source.lstrip("/"), version_id=None)
+    if parameters.renamed_from:
+        yield msgspec.structs.replace(change, key=parameters.renamed_from.lstrip("/"), version_id=None, made=False)

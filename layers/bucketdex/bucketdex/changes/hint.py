@@ -1,19 +1,30 @@
 """What a batch knows of one key before S3 is asked: all its changes folded into one."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
 from bucketdex.changes import Fact, ObjectChange
+from bucketdex.changes.change import is_unique
 
 ObjectName = tuple[str, str]  # bucket, key
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What the trail says happened to a key: by which call, when, and the version id that it alone made, if any."""
+
+    event: str
+    time: datetime | None
+    version_id: str | None = None
 
 
 class Hint(msgspec.Struct, frozen=True):
     """One key to look at. Size, version id and etag are what the last event said, and only hints.
 
     `sent` is when its last message was sent, in seconds since 1970; None where a message was delivered before, so that
-    somebody may have begun what it asks for, and not ended.
+    somebody may have begun what it asks for, and not ended. `claims` are all that happened, where nobody but the trail
+    told of it and a document may show it already; else None.
     """
 
     bucket: str
@@ -24,6 +35,7 @@ class Hint(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...] = ()
     facts_only: bool = False
     sent: float | None = None
+    claims: tuple[Claim, ...] | None = None
 
 
 def fold(changes: Iterable[ObjectChange]) -> dict[ObjectName, Hint]:
@@ -40,5 +52,28 @@ def fold(changes: Iterable[ObjectChange]) -> dict[ObjectName, Hint]:
             etag=change.etag or (before.etag if before else None),
             facts=(before.facts if before else ()) + change.facts,
             facts_only=change.facts_only and (before is None or before.facts_only),
+            claims=_claims(change, before),
         )
     return hints
+
+
+def told_again(hint: Hint) -> list[ObjectChange]:
+    """Return what to pass on of a hint that the trail alone told: what it claims, and the facts once."""
+    changes = [
+        ObjectChange(
+            hint.bucket, hint.key, "cloudtrail", it.event, time=it.time, version_id=it.version_id,
+            made=it.version_id is not None,
+        )
+        for it in hint.claims or ()
+    ]  # fmt: skip
+    return [msgspec.structs.replace(changes[0], facts=hint.facts), *changes[1:]] if changes else []
+
+
+def _claims(change: ObjectChange, before: Hint | None) -> tuple[Claim, ...] | None:
+    known = () if before is None or before.facts_only else before.claims
+    if change.facts_only:
+        return None if before is None else before.claims
+    if change.source != "cloudtrail" or known is None:
+        return None
+    made = change.version_id if change.made and is_unique(change.version_id) else None
+    return (*known, Claim(change.event, change.time, made))

@@ -27,11 +27,7 @@ class Message(msgspec.Struct, frozen=True):
 
 def parse_message(body: str | bytes) -> Message:
     """Read the body of a message; raises `Permanent` when it is not an event of a known form."""
-    event = _decode(body)
-    for _ in range(MAX_ENVELOPES):
-        if not _is_sns(event):
-            break
-        event = _decode(event["Message"])
+    event = event_of(body)
     changes: list[ObjectChange] = []
     ignored: list[str] = []
     problems: list[str] = []
@@ -48,6 +44,16 @@ def parse_message(body: str | bytes) -> Message:
             case _:
                 ignored.append(found)
     return Message(tuple(changes), tuple(ignored), tuple(problems))
+
+
+def event_of(body: str | bytes) -> Any:
+    """Return the event in the body of a message, out of SNS's envelopes; raises `Permanent` where it is not JSON."""
+    event = _decode(body)
+    for _ in range(MAX_ENVELOPES):
+        if not _is_sns(event):
+            break
+        event = _decode(event["Message"])
+    return event
 
 
 def _read(event: Any) -> Iterator[ObjectChange | Permanent | str]:

@@ -1,8 +1,9 @@
 """What became of a key, and what a batch cost: the same for every function that reads keys from a queue."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
@@ -11,23 +12,26 @@ from bucketdex.changes.hint import Hint, ObjectName
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a key: `indexed`, `deleted`, `passed on`, `settled`, `not connected`, or `failed` with the error.
+    """What became of a key: `indexed`, `deleted`, `passed on`, `known`, `not connected`, or `failed` with the error.
 
-    `settled`: its document was made anew since the message was sent. Of digests: see `digests/requests.py`.
+    `known`: all that the trail told of it was indexed already. Of packages there is `settled`: the document was made
+    anew since the message was sent. Of digests: see `digests/requests.py`; of log files: `trail/files.py`.
     """
 
     state: str
     error: BaseException | None = None
+    note: str | None = None  # for the log
 
 
 @dataclass
 class Tally:
-    """What a batch cost; seconds are of the wall clock."""
+    """What a batch cost; seconds are of the wall clock. `counts` are further metrics by name."""
 
     conflicts: int = 0
     retries: int = 0
     s3_seconds: float = 0.0
     opensearch_seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 Reconcile = Callable[[Iterable[Hint], Tally], dict[ObjectName, Outcome]]

@@ -27,11 +27,12 @@ def send(
     changes: Iterable[ObjectChange],
     progress: Callable[[int], None] = lambda _: None,
     keys_each: int = MESSAGE_KEYS,
+    delay_seconds: int = 0,
 ) -> int:
     """Send the changes to the queue and return how many there are; `progress` is told each time.
 
     A message tells of `keys_each` keys, and comes back with all of them if one fails. Raises `Transient`, which says
-    how many were sent. Sending a key twice does no harm.
+    how many were sent. Sending a key twice does no harm. Nobody sees them for `delay_seconds`, 900 at most.
     """
     sent = 0
     messages = itertools.batched(changes, keys_each)
@@ -40,7 +41,10 @@ def send(
         for group in itertools.batched(messages, in_request):
             answer = sqs.send_message_batch(
                 QueueUrl=queue_url,
-                Entries=[{"Id": str(number), "MessageBody": message(keys)} for number, keys in enumerate(group)],
+                Entries=[
+                    {"Id": str(number), "MessageBody": message(keys), "DelaySeconds": delay_seconds}
+                    for number, keys in enumerate(group)
+                ],
             )
             if failed := answer.get("Failed"):
                 raise Transient(f"the queue {queue_url} refused keys after {sent}: {failed[0]['Message']}")

@@ -12,12 +12,12 @@ from bucketdex.errors import OURS, kind_of
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
-Noun = Literal["object", "package", "digest"]
+Noun = Literal["object", "package", "digest", "log file"]
 # The metric of each outcome.
 OUTCOMES: dict[Noun, dict[str, str]] = {
     "object": {
         "indexed": "ObjectsIndexed", "deleted": "ObjectsDeleted", "failed": "ObjectsFailed",
-        "passed on": "PassedOnToPackages",
+        "passed on": "PassedOnToPackages", "known": "TrailKnown",
     },
     "package": {
         "indexed": "PackagesIndexed", "deleted": "PackagesDeleted", "failed": "PackagesFailed",
@@ -28,7 +28,10 @@ OUTCOMES: dict[Noun, dict[str, str]] = {
         "not wanted": "DigestsNotWanted", "refused": "DigestsRefused", "abandoned": "DigestsAbandoned",
         "failed": "DigestsFailed",
     },
+    "log file": {"read": "TrailFilesRead", "skipped": "TrailFilesSkipped", "failed": "TrailFilesFailed"},
 }  # fmt: skip
+NOT_DONE: dict[Noun, str] = {"object": "not indexed", "package": "not indexed", "digest": "not indexed",
+                             "log file": "not read"}  # fmt: skip
 MOST_AGES = 90  # values of one metric that one EMF line may hold is 100
 
 
@@ -46,9 +49,12 @@ def tell(report: Report, logger: "Logger", metrics: "Metrics", noun: Noun) -> No
     for (bucket, key), outcome in report.outcomes.items():
         ids = report.messages_of[bucket, key]
         if outcome.error:
-            logger.warning(f"{noun} not indexed", bucket=bucket, key=key, message_ids=ids, reason=str(outcome.error))
+            logger.warning(
+                f"{noun} {NOT_DONE[noun]}", bucket=bucket, key=key, message_ids=ids, reason=str(outcome.error)
+            )
         else:
-            logger.info(f"{noun} {outcome.state}", bucket=bucket, key=key, message_ids=ids)
+            note: dict[str, Any] = {"note": outcome.note} if outcome.note else {}
+            logger.info(f"{noun} {outcome.state}", bucket=bucket, key=key, message_ids=ids, **note)
     for failure in report.failures:
         kind = kind_of(failure.error)
         told: dict[str, Any] = {"message_id": failure.delivery.id, "kind": kind, "receives": failure.delivery.receives}
@@ -65,6 +71,7 @@ def tell(report: Report, logger: "Logger", metrics: "Metrics", noun: Noun) -> No
         "Retries": report.tally.retries,
         "MessagesReturned": len(report.settled.reported),
         "DeadLetters": report.settled.dead_letters,
+        **report.tally.counts,
     }.items():
         metrics.add_metric(name=name, unit="Count", value=count)
     metrics.add_metric(name="S3Time", unit="Milliseconds", value=report.tally.s3_seconds * 1000)

@@ -43,6 +43,12 @@ def duplicates(api_url: str, bucket: str, key: str) -> dict[str, Any]:
     return _get(api_url, "/api/duplicates", [("bucket", bucket), ("key", key)])
 
 
+def reads(api_url: str, bucket: str, key: str | None, prefix: str, days: int) -> dict[str, Any]:
+    """Return how often an object or a folder was read, as the API answers it; raises `RefusedError`."""
+    what = ("prefix", prefix) if key is None else ("key", key)
+    return _get(api_url, "/api/reads", [("bucket", bucket), what, ("days", str(days))])
+
+
 def _get(api_url: str, path: str, fields: Sequence[tuple[str, str]]) -> dict[str, Any]:
     import urllib3  # as AWS's clients do; the standard library would ask the environment's proxy
 

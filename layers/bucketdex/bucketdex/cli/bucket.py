@@ -4,14 +4,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bucketdex.cli import bucket_check
+from bucketdex.cli.bucket_edges import edges_here
+from bucketdex.cli.bucket_list import SEARCHABLE, list_them, told_of
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import NO, epilog, usage
+from bucketdex.cli.failures import epilog, usage
 from bucketdex.cli.hash_setting import parsed_class, parsed_size
 from bucketdex.cli.options import Json, bucket_name
 
 if TYPE_CHECKING:
-    from bucketdex.buckets.connect import Edges, Step
-    from bucketdex.control import Bucket
+    from bucketdex.buckets.connect import Step
 
 app = typer.Typer(no_args_is_help=True, help="Connect buckets, so that whatever is written to them is found.")
 
@@ -20,29 +22,39 @@ Name = Annotated[str, typer.Argument(help="The bucket's name.", show_default=Fal
 # As in the control table, which help need not import.
 Entries = Literal["latest", "all"]
 Hash = Literal["read", "kept", "off"]
-NEEDED = ("BUCKETDEX_CONTROL_TABLE", "BUCKETDEX_OPENSEARCH_URL")
+Events = Literal["notifications", "trail"]
 
 
 @app.command(epilog=epilog("bucketdex bucket add my-data", _1="S3 does not take our notification rule, or the name"))
-def add(name: Name, as_json: Json = False) -> None:
+def add(
+    name: Name,
+    events: Annotated[
+        Events | None,
+        typer.Option(help="What tells of its changes: its notifications, or CloudTrail alone.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Connect a bucket; it is made where it is absent.
 
     It gets versioning and one notification rule beside those that it has, and what it holds already is indexed. Run
     again, this sends all it holds to be looked at again.
+
+    With `--events trail` nothing is changed at the bucket, which has to be there: its changes are heard of from
+    CloudTrail's log files, minutes later, and from the checks of each day.
     """
     from datetime import UTC, datetime
 
     from bucketdex.buckets.connect import connect
     from bucketdex.cli.output import bars, json_line, plural
 
-    edges = _edges()
+    edges = edges_here()
     with bars() as progress:
         task = progress.add_task(f"Connecting {name}")
 
         def tell(step: "Step", keys: int) -> None:
             progress.update(task, description=DOING[step].format(name=name, keys=plural(keys, "key")))
 
-        done = connect(name, edges, lambda: datetime.now(UTC), tell)
+        done = connect(name, edges, lambda: datetime.now(UTC), tell, events)
     if as_json:
         json_line(done)
         return
@@ -51,6 +63,8 @@ def add(name: Name, as_json: Json = False) -> None:
     if done.documents_deleted:
         typer.echo(f"Deleted from the index, of a former connection: {plural(done.documents_deleted, 'document')}.")
     typer.echo(f"{name} is connected." if done.registered else f"{name} was connected already.")
+    if done.events == "trail":
+        typer.echo("Its changes are heard of from the trail; nothing is changed at the bucket.")
     if done.versioning_enabled:
         typer.echo("Its versioning is switched on.")
     if done.keys_sent:
@@ -63,40 +77,7 @@ def add(name: Name, as_json: Json = False) -> None:
 )
 def list_buckets(as_json: Json = False) -> None:
     """List the connected buckets; with --json one line each."""
-    from bucketdex.buckets import documents
-    from bucketdex.cli.hash_setting import described
-    from bucketdex.cli.output import console, json_line, moment, table
-    from bucketdex.index.generations import OBJECTS_ALIAS, PACKAGES_ALIAS
-
-    edges = _edges()
-    buckets = edges.control.buckets()
-    objects = [documents.count(edges.opensearch, OBJECTS_ALIAS, it.name) for it in buckets]
-    packages = [documents.count(edges.opensearch, PACKAGES_ALIAS, it.name, documents.LATEST) for it in buckets]
-    if as_json:
-        for bucket, of_objects, of_packages in zip(buckets, objects, packages, strict=True):
-            told = {
-                "name": bucket.name,
-                "added": bucket.added,
-                "objects": of_objects,
-                "packages": of_packages,
-                "entries": bucket.entries,
-                "hashing": told_of(bucket),
-                "before": bucket.before,
-            }
-            json_line(told)
-    elif buckets:
-        found = table("bucket", "#objects", "#packages", "searchable entries", "hashed", "connected (UTC)")
-        for bucket, of_objects, of_packages in zip(buckets, objects, packages, strict=True):
-            when = moment(bucket.added.timestamp())
-            found.add_row(
-                bucket.name, f"{of_objects:,}", f"{of_packages:,}", SEARCHABLE[bucket.entries],
-                described(bucket.hashing), when,
-            )  # fmt: skip
-        console().print(found)
-    else:
-        typer.echo(as_called("No bucket is connected: bucketdex bucket add NAME"))
-    if not buckets:
-        raise typer.Exit(NO)
+    list_them(as_json=as_json)
 
 
 @app.command(epilog=epilog("bucketdex bucket remove my-data --yes", _1="it is not connected, or you said no"))
@@ -109,7 +90,7 @@ def remove(
     from bucketdex.buckets.connect import disconnect
     from bucketdex.cli.output import bars, json_line, plural
 
-    edges = _edges()
+    edges = edges_here()
     # Of a bucket that is not connected there is nothing to lose; what a removal left that was broken off still goes.
     if not yes and any(it.name == name for it in edges.control.buckets()):
         typer.confirm(f"Disconnect {name} and delete all that is indexed of it?", abort=True, err=True)
@@ -122,8 +103,19 @@ def remove(
     typer.echo(f"{name} is disconnected. Deleted from the index: {plural(done.documents_deleted, 'document')}.")
     if done.notification_removed:
         typer.echo("Our rule is taken out of its notifications; the others are as they were.")
-    if done.exists and done.versioning_before != "Enabled":
+    if done.exists and done.events == "notifications" and done.versioning_before != "Enabled":
         typer.echo(f"Its versioning, which was {done.versioning_before.lower() or 'off'} before, is left on.")
+
+
+@app.command(epilog=epilog(bucket_check.EXAMPLES, _1="some keys differ, or it is not connected"))
+def check(name: Name, as_json: Json = False) -> None:
+    """Compare a bucket with the index, key by key, and have looked at again what differs.
+
+    Compared is what a listing tells: presence, etag, size, storage class, and whether an object was written after it
+    was last looked at. That is done each day, and sooner after deletions that no event told of. What was written a
+    moment ago may differ until its event is processed. With --json: keys, differing, and by what.
+    """
+    bucket_check.check(name, as_json=as_json)
 
 
 @app.command(
@@ -192,7 +184,7 @@ def set_bucket(
     of_hashing = hash_ or largest is not None or any((prefixes, without, classes))
     if not (entries or of_hashing):
         usage("no setting is named: --entries, --hash or another of those below `bucketdex bucket set --help`")
-    edges = _edges()
+    edges = edges_here()
     sent = 0
     if of_hashing:
         change(name, edges.control, lambda it: changed(it, hash_, prefixes, without, largest, classes))
@@ -216,15 +208,6 @@ def set_bucket(
         typer.echo(as_called(f"Have what it holds already looked at again:  bucketdex bucket add {name}"))
 
 
-def told_of(bucket: "Bucket") -> dict[str, object]:
-    """Return which of the bucket's objects are hashed, with all that has no value of its own."""
-    from msgspec.structs import asdict
-
-    return asdict(bucket.hashing)
-
-
-SEARCHABLE: dict[Entries, str] = {"latest": "latest revisions", "all": "all revisions"}
-
 DOING: dict["Step", str] = {
     "index": "Making sure of the index",
     "register": "Registering {name}",
@@ -232,21 +215,3 @@ DOING: dict["Step", str] = {
     "list": "Sending what {name} holds: {keys}",
     "documents": "Deleting the documents of {name}",
 }
-
-
-def _edges() -> "Edges":
-    from bucketdex.aws import clients, settings
-    from bucketdex.buckets.connect import Edges
-    from bucketdex.cli.here import adopt, queues
-    from bucketdex.control import ControlTable
-
-    adopt(*NEEDED)
-    named = queues()
-    return Edges(
-        s3=clients.s3(),
-        sqs=clients.sqs(),
-        opensearch=clients.opensearch(settings.opensearch()),
-        control=ControlTable(clients.dynamodb(), settings.control().table),
-        object_events_url=named["ObjectEvents"].url,
-        bulk_events_url=named["BulkEvents"].url,
-    )

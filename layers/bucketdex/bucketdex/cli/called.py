@@ -10,7 +10,8 @@ from shlex import quote
 
 NAME = "bucketdex"
 MENTIONED = re.compile(
-    rf"(?<![\w./-]){NAME}(?= (?:demo|local|bucket|search|show|hash|package|status|dead-letters|parse-event|--help)\b)"
+    rf"(?<![\w./-]){NAME}(?= (?:demo|local|bucket|search|show|reads|hash|package|trail|status|dead-letters|"
+    r"parse-event|--help)\b)"
 )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketdex.cli import local_trail
 from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import NO, epilog, usage
 from bucketdex.cli.options import Json
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from bucketdex.local.stack import State
 
 app = typer.Typer(no_args_is_help=True, help="Run the stack of template.yaml on this machine.")
+app.add_typer(local_trail.app, name="trail")
 
 
 @app.command(epilog=epilog("bucketdex local up\nbucketdex local up --workers 4"))

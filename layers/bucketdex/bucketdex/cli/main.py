@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from bucketdex import __version__
-from bucketdex.cli import bucket, dead_letters, local, package, parse_event, search, show, status
+from bucketdex.cli import bucket, dead_letters, local, package, parse_event, reads, search, show, status
 from bucketdex.cli.called import NAME, as_called, command
 from bucketdex.cli.demo import command as demo
 from bucketdex.cli.failures import Commands
 from bucketdex.cli.hash import command as hash_command
+from bucketdex.cli.trail import command as trail
 
 app = typer.Typer(
     cls=Commands,
@@ -50,8 +51,10 @@ app.add_typer(local.app, name="local", rich_help_panel=BEGIN)
 app.add_typer(bucket.app, name="bucket", rich_help_panel=BEGIN)
 app.command(epilog=search.EPILOG, rich_help_panel=FIND)(search.search)
 app.command(epilog=show.EPILOG, rich_help_panel=FIND)(show.show)
+app.command(epilog=reads.EPILOG, rich_help_panel=FIND)(reads.reads)
 app.command("hash", epilog=hash_command.EPILOG, rich_help_panel=FIND)(hash_command.hash_)
 app.add_typer(package.app, name="package", rich_help_panel=FIND)
+app.add_typer(trail.app, name="trail", rich_help_panel=OPERATE)
 app.command(epilog=status.EPILOG, rich_help_panel=OPERATE)(status.status)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=OPERATE)
 app.command(epilog=parse_event.EPILOG, rich_help_panel=OPERATE)(parse_event.parse_event)

@@ -2,8 +2,10 @@
 
 | pk | sk | attributes |
 |---|---|---|
-| `bucket` | its name | `added` (when), `before` (its configuration, JSON), `entries` (`latest`, `all`), `hashing` |
-| `generations` | the kind of document (`objects`, `packages`) | `generations`: JSON list of `{index, mapping, read}` |
+| `bucket` | its name | `added` (when), `before` (its configuration, JSON), `entries`, `hashing` (JSON), `events` |
+| `generations` | the kind (`objects`, `packages`, `reads`) | `generations`: JSON list of `{index, mapping, read}` |
+
+Checks, signs of life and what was read for digests are in it too: see `checks.py`, `live.py`, `digests/ledger.py`.
 """
 
 import itertools
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 BATCH = 100  # keys that BatchGetItem takes
+OF_A_BUCKET = ("check", "live")  # what else is kept of one, by its name
 TRIES = 5  # of a change under a condition; others rarely change the same at once, as people do it
 
 
 Entries = Literal["latest", "all"]
 Hash = Literal["read", "kept", "off"]
+Events = Literal["notifications", "trail"]
 
 
 class Hashing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,7 +57,8 @@ class Generation(msgspec.Struct, frozen=True):
 class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
     """A connected bucket; `before` is the configuration that is put back when it is removed.
 
-    `entries` says which manifests keep their entries searchable: those that a `latest` names, or all.
+    `entries` says which manifests keep their entries searchable: those that a `latest` names, or all. `events` says
+    what tells of its changes: its notifications, or the trail alone, where nothing may be changed at the bucket.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Bucket(msgspec.Struct, frozen=True, omit_defaults=True):
     before: dict[str, Any] = {}
     entries: Entries = "latest"
     hashing: Hashing = Hashing()
+    events: Events = "notifications"
 
 
 class View(msgspec.Struct, frozen=True):
@@ -148,6 +154,7 @@ class ControlTable:
             "before": _json(bucket.before),
             "entries": {"S": bucket.entries},
             "hashing": _json(bucket.hashing),
+            "events": {"S": bucket.events},
         }
         return self._put_if_absent(_key("bucket", bucket.name) | told)
 
@@ -168,7 +175,9 @@ class ControlTable:
         )
 
     def remove_bucket(self, name: str) -> bool:
-        """Disconnect a bucket; False if it was not connected."""
+        """Disconnect a bucket; False if it was not connected. What is noted of its checks and its events goes too."""
+        for kind in OF_A_BUCKET:
+            self._dynamodb.delete_item(TableName=self._name, Key=_key(kind, name))
         gone = self._dynamodb.delete_item(TableName=self._name, Key=_key("bucket", name), ReturnValues="ALL_OLD")
         return bool(gone.get("Attributes"))
 
@@ -205,4 +214,5 @@ def _bucket(item: dict[str, Any]) -> Bucket:
     added = datetime.fromisoformat(item["added"]["S"])
     entries = cast("Entries", item.get("entries", {}).get("S", "latest"))
     hashing = msgspec.json.decode(item.get("hashing", {}).get("S", "{}"), type=Hashing)
-    return Bucket(item["sk"]["S"], added, msgspec.json.decode(item["before"]["S"]), entries, hashing)
+    events = cast("Events", item.get("events", {}).get("S", "notifications"))
+    return Bucket(item["sk"]["S"], added, msgspec.json.decode(item["before"]["S"]), entries, hashing, events)

@@ -1,7 +1,7 @@
 """Generations of the index: each kind is read through aliases that hide tombstones, and written by index name.
 
-A generation of `objects` is one index. One of `packages` is a pair: what a manifest's document says of its entries is
-about the entries beside it, so both are made, written and dropped together.
+A generation of `objects` or of `reads` is one index. One of `packages` is a pair: what a manifest's document says of
+its entries is about the entries beside it, so both are made, written and dropped together.
 
 Only connecting the first bucket makes an index (and later a rebuild); `auto_create_index` is off, so that a typing
 error or a lost index is an error and not a guessed mapping.
@@ -19,9 +19,11 @@ from bucketdex.index.mappings import (
     OBJECTS_ADDED,
     OBJECTS_VERSION,
     PACKAGES_VERSION,
+    READS_VERSION,
     entries_index,
     objects_index,
     packages_index,
+    reads_index,
     unknown_to,
 )
 
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
 
 OBJECTS = "objects"
 PACKAGES = "packages"
+READS = "reads"
 OBJECTS_ALIAS = "bucketdex-objects"
 PACKAGES_ALIAS = "bucketdex-packages"
 ENTRIES_ALIAS = "bucketdex-entries"
-ALIASES = (OBJECTS_ALIAS, PACKAGES_ALIAS, ENTRIES_ALIAS)
+READS_ALIAS = "bucketdex-reads"
+ALIASES = (OBJECTS_ALIAS, PACKAGES_ALIAS, ENTRIES_ALIAS, READS_ALIAS)
 NOT_DELETED = {"bool": {"must_not": {"term": {"deleted": True}}}}
 FIRST = {
     # Named by the version to which the others only add: whoever has it already must not get a second one.
@@ -42,6 +46,7 @@ FIRST = {
     PACKAGES: Generation(
         f"{PACKAGES_ALIAS}-v{max(PACKAGES_VERSION, ENTRIES_VERSION)}-1", max(PACKAGES_VERSION, ENTRIES_VERSION)
     ),
+    READS: Generation(f"{READS_ALIAS}-v{READS_VERSION}-1", READS_VERSION),
 }
 KINDS = tuple(FIRST)
 
@@ -55,7 +60,8 @@ def all_indexes(control: ControlTable) -> list[str]:
     """Return every index that is written, of whatever kind."""
     objects = [it.index for it in control.generations(OBJECTS)]
     packages = [it.index for it in control.generations(PACKAGES)]
-    return [*objects, *packages, *map(entries_of, packages)]
+    reads = [it.index for it in control.generations(READS)]
+    return [*objects, *packages, *map(entries_of, packages), *reads]
 
 
 def ensure(
@@ -101,6 +107,8 @@ def _indexes(
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     if kind == OBJECTS:
         yield generation.index, OBJECTS_ALIAS, objects_index(shards, replicas)
+    elif kind == READS:
+        yield generation.index, READS_ALIAS, reads_index(shards, replicas)
     else:
         yield generation.index, PACKAGES_ALIAS, packages_index(shards, replicas)
         yield entries_of(generation.index), ENTRIES_ALIAS, entries_index(shards, replicas)

@@ -23,8 +23,12 @@ from bucketdex.index.requests import REQUEST_BYTES, REQUEST_SECONDS, post, said
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-# What a reconcile carries over from the document before it; see objects/facts.py.
-SURVIVING_FIELDS = ["version_id", "etag", "size", "written_by", "checksums", "digest_note", "deleted"]
+# What a reconcile carries over from the document before it (objects/facts.py), and whether there is news at all
+# (objects/preparing.py).
+SURVIVING_FIELDS = [
+    "bucket", "key", "version_id", "etag", "size", "written_by", "written_at", "checksums", "digest_note", "deleted",
+    "observed_at", "storage_class", "tags",
+]  # fmt: skip
 Status = Literal["done", "conflict", "busy", "refused"]
 DONE: Status = "done"
 CONFLICT: Status = "conflict"

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
-KEY = "local"  # the emulator takes any
+ACCOUNT = "123456789012"  # the emulator's, whatever the access key
+KEY = "local"  # of people; a function has the name of its role. The emulator takes any
 # Nobody's profiles, neither of whoever started the stack nor of its functions' home.
 NO_PROFILES = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
 
@@ -18,11 +19,11 @@ def bridge_address() -> str:
     return os.environ.get("BUCKETDEX_DOCKER_BRIDGE", "172.17.0.1")
 
 
-def aws_environment(edge_url: str) -> dict[str, str]:
-    """Return the variables that point an AWS client at the emulated AWS."""
+def aws_environment(edge_url: str, key: str = KEY) -> dict[str, str]:
+    """Return the variables that point an AWS client at the emulated AWS; `key` is who it is taken for."""
     return {
         "AWS_ENDPOINT_URL": edge_url,
-        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": KEY,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,

@@ -24,7 +24,10 @@ ENCODED_WORD = re.compile(r"=\?[^?]+\?[bqBQ]\?")
 
 
 class ObjectDocument(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the index holds of a key; the mapping is in `index/mappings/`. A tombstone has `deleted` and no more."""
+    """What the index holds of a key; the mapping is in `index/mappings/`.
+
+    A tombstone has `deleted`, the version id of the delete marker if there is one, and no more.
+    """
 
     bucket: str
     key: str
@@ -48,13 +51,14 @@ class ObjectDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     content: str | None = None
     content_from: str | None = None
     written_by: Author | None = None
+    written_at: datetime | None = None
     problem: str | None = None
 
 
 def object_document(hint: Hint, seen: Observation) -> ObjectDocument:
     """Return the document of what was seen: of the object, of its absence, or a stub where S3 refused to tell."""
     if seen.gone:
-        return ObjectDocument(hint.bucket, hint.key, seen.observed_at, deleted=True)
+        return ObjectDocument(hint.bucket, hint.key, seen.observed_at, deleted=True, version_id=seen.marker)
     name = name_of(hint.key)
     known: dict[str, Any] = {"name": name, "extensions": extensions(name)}
     problems = list(seen.problems)

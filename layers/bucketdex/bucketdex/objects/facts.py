@@ -8,11 +8,13 @@ of each other, that S3 claims what the bytes do not have, is told from all of th
 """
 
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from bucketdex.changes import Author, Checksum, Fact
+from bucketdex.changes.change import is_unique
 from bucketdex.changes.hint import Hint
 from bucketdex.digests.claims import contradiction
 from bucketdex.digests.kept import has_digest
@@ -20,15 +22,22 @@ from bucketdex.digests.policy import LEFT_OUT
 from bucketdex.index.pairs import LONGEST_VALUE
 from bucketdex.objects.document import ObjectDocument
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 def facts_of(document: dict[str, Any]) -> Fact | None:
     """Return what a stored document knows beyond S3, or None if that is nothing."""
     checksums = msgspec.convert(document.get("checksums", ()), tuple[Checksum, ...])
     author = msgspec.convert(document["written_by"], Author) if document.get("written_by") else None
     note = document.get("digest_note")
-    if document.get("deleted") or not document.get("etag") or not (checksums or note or author):
+    if not _is_identified(document) or not (checksums or note or author):
         return None
-    return Fact(document["etag"], document.get("version_id"), checksums, note, author)
+    written_at = msgspec.convert(document.get("written_at"), datetime | None)
+    return Fact(document.get("etag"), document.get("version_id"), checksums, note, author, written_at)
+
+
+def _is_identified(document: dict[str, Any]) -> bool:
+    return not document.get("deleted") and bool(document.get("etag") or is_unique(document.get("version_id")))
 
 
 def known_of(documents: Iterable[dict[str, Any]]) -> list[Fact]:
@@ -39,18 +48,17 @@ def known_of(documents: Iterable[dict[str, Any]]) -> list[Fact]:
 def with_facts(seen: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocument:
     """Return the document of what was just seen with what the facts about its version add.
 
-    What was seen stays, and of facts the later ones win. A note is that of the last fact that told of digests; what
-    was seen with its digest needs none.
+    What was seen stays, and of facts the later ones win; of authors the one of the newest record, for the same version
+    id can be written again where it is `null`. A note is that of the last fact that told of digests; what was seen with
+    its digest needs none.
     """
     if seen.deleted:
         return seen
     checksums: dict[tuple[str, str], Checksum] = {}
-    note, author = seen.digest_note, seen.written_by
-    for fact in facts:
-        if not fact.is_about(seen.version_id, seen.etag):
-            continue
+    note = seen.digest_note
+    about = [fact for fact in facts if fact.is_about(seen.version_id, seen.etag)]
+    for fact in about:
         checksums |= _by_kind(fact.checksums)
-        author = fact.written_by or author
         if fact.checksums or fact.digest_note:
             note = fact.digest_note
     checksums |= _by_kind(seen.checksums)
@@ -60,18 +68,27 @@ def with_facts(seen: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocument:
         checksums=merged,
         # Facts come in any order: a note that there is no digest is none where there is one.
         digest_note=note if note == LEFT_OUT or not has_digest(merged) else None,
-        written_by=author,
         problem=_problem(seen, merged),
+        **_authorship(about),
     )
 
 
 def with_more_facts(stored: ObjectDocument, facts: Iterable[Fact]) -> ObjectDocument:
     """Return a stored document with what facts about its version add: its own digests are facts that came before."""
-    if stored.deleted or not stored.etag:
+    if stored.deleted or not (stored.etag or is_unique(stored.version_id)):
         return stored
-    before = Fact(stored.etag, stored.version_id, stored.checksums, stored.digest_note)
+    before = Fact(
+        stored.etag, stored.version_id, stored.checksums, stored.digest_note, stored.written_by, stored.written_at
+    )
     bare = msgspec.structs.replace(stored, checksums=(), digest_note=None, problem=_without_contradiction(stored))
     return with_facts(bare, [before, *facts])
+
+
+def _authorship(facts: Iterable[Fact]) -> dict[str, Any]:
+    """Return who wrote it, and when, as the newest record tells it, whatever the order of the facts."""
+    told = [(it.written_at or NEVER, msgspec.json.encode(it.written_by), it) for it in facts if it.written_by]
+    newest = max(told, key=lambda it: it[:2])[2] if told else None
+    return {"written_by": newest and newest.written_by, "written_at": newest and newest.written_at}
 
 
 def _by_kind(checksums: Iterable[Checksum]) -> dict[tuple[str, str], Checksum]:

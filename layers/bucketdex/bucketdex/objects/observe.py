@@ -29,12 +29,14 @@ LAST_START_SECONDS = 12.0  # with less left no read begins: the message comes ba
 class Observation(msgspec.Struct, frozen=True):
     """What S3 said. `observed_at` is the clock before the request.
 
-    `answer` holds the fields of GetObject or HeadObject, None where there is no object (`gone`) or S3 refused both.
+    `answer` holds the fields of GetObject or HeadObject, None where there is no object (`gone`) or S3 refused both;
+    `marker` is the version id of the delete marker that hides it.
     `body` is the whole object if `whole`, else its head or None; `size` is that of the object.
     """
 
     observed_at: datetime
     gone: bool = False
+    marker: str | None = None
     answer: dict[str, Any] | None = None
     size: int | None = None
     body: bytes | None = None
@@ -111,14 +113,14 @@ class ObjectReader:
     def _refused(self, hint: Hint, error: ClientError, observed_at: datetime) -> Observation:
         refusals.raise_if_transient(error, hint.bucket, hint.key)
         if refusals.code(error) in refusals.GONE:
-            return Observation(observed_at, gone=True)
+            return Observation(observed_at, gone=True, marker=refusals.marker(error))
         refusal = f"GET was refused: {refusals.said(error)}"
         try:
             answer: dict[str, Any] = dict(self._s3.head_object(Bucket=hint.bucket, Key=hint.key))
         except ClientError as second:
             refusals.raise_if_transient(second, hint.bucket, hint.key)
             if refusals.status(second) == 404:
-                return Observation(observed_at, gone=True)
+                return Observation(observed_at, gone=True, marker=refusals.marker(second))
             return Observation(observed_at, problems=(f"{refusal}; HEAD too: {refusals.said(second)}",))
         except (BotoCoreError, HTTPError, OSError) as failure:
             raise Transient(f"S3 did not answer for s3://{hint.bucket}/{hint.key}: {failure}") from failure

@@ -13,40 +13,31 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from bucketdex.changes import ObjectChange
-from bucketdex.changes.hint import Hint, ObjectName
+from bucketdex.changes.hint import Hint, ObjectName, told_again
 from bucketdex.changes.outcome import Map, Outcome, Tally, timed
-from bucketdex.control import ControlTable, Generation, View
+from bucketdex.control import ControlTable, Generation
 from bucketdex.errors import Fault, Permanent, Transient
 from bucketdex.index import writer
 from bucketdex.index.ids import object_id
-from bucketdex.index.mappings import unknown_to
-from bucketdex.index.refusal import without_refused
 from bucketdex.index.requests import REQUEST_SECONDS
 from bucketdex.manifest import layout
-from bucketdex.objects.document import ObjectDocument, object_document
-from bucketdex.objects.facts import all_about, as_last_known, known_of, with_facts, with_more_facts
 from bucketdex.objects.observe import ObjectReader
+from bucketdex.objects.preparing import Prepared, Task, prepare
 from bucketdex.objects.requests import digest_request
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 KIND = "objects"
+MISSED = "only the trail told of it"
+ONLY_TRAIL_KNEW = "OnlyTrailKnew"  # changes of which a notification should have told: the metric of the alarm
 MOST_CONFLICTS = 20  # each means that another handler got through, so one key rarely sees more than two
 MOST_BUSY = 3  # an outage is the queue's to wait out, not the invocation's
 BUSY_SECONDS = 0.5  # doubled each time
 KEYS_AT_ONCE = 100  # bounds what is in memory: as many documents, as many text excerpts
 ROUND_SECONDS = 15.0  # with less time left no new round begins
 RESERVE_SECONDS = 5.0  # are kept from the requests of a round, to report what became of it
-# What OpenSearch may refuse, or does not know yet, and a document can do without.
-EMPTY: dict[str, object] = {
-    "content": None, "content_from": None, "metadata": (), "tags": (), "pairs": (), "checksums": (),
-    "digest_note": None, "encryption": None, "content_type": None, "content_encoding": None, "written_by": None,
-    "extensions": (),
-}  # fmt: skip
 MOST_REFUSALS = 3  # the part that OpenSearch names, another one, all that can go
 
 
@@ -74,33 +65,11 @@ class Edges:
 
 
 @dataclass(frozen=True)
-class _Task:
-    """A key that is not settled yet, and what has come in its way."""
-
-    hint: Hint
-    id: str
-    hashed: bool  # whether a digest is wanted
-    conflicts: int = 0
-    busy: tuple[str, ...] = ()
-    refusals: tuple[str, ...] = ()
-    refused: ObjectDocument | None = None  # what the refusals are about: of another document they say nothing
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """What is to be written for a key, one write a generation, and what it was before refused parts were left out."""
-
-    task: _Task
-    document: ObjectDocument
-    writes: list[writer.Write]
-
-
-@dataclass(frozen=True)
 class _Round:
     """One pass over the open tasks: what is done, and what is to be tried again."""
 
     done: dict[ObjectName, Outcome] = field(default_factory=dict)
-    again: list[_Task] = field(default_factory=list)
+    again: list[Task] = field(default_factory=list)
     without_digest: list[ObjectChange] = field(default_factory=list)
 
 
@@ -115,7 +84,11 @@ def reconcile(edges: Edges, hints: Iterable[Hint], tally: Tally) -> dict[ObjectN
     connected = [hint for hint in hints if hint.bucket in view.buckets]
     of_packages = [hint for hint in connected if layout.parse(hint.key)]
     outcomes |= _pass_on(of_packages, edges) if of_packages else {}
-    tasks = [_task(it, view) for it in connected if (it.bucket, it.key) not in outcomes]
+    tasks = [
+        Task(it, object_id(it.bucket, it.key), view.buckets[it.bucket])
+        for it in connected
+        if (it.bucket, it.key) not in outcomes
+    ]
     if tasks and not view.generations:
         raise Transient("a bucket is connected, but the control table names no index: run `bucketdex bucket add` again")
     for some in itertools.batched(tasks, KEYS_AT_ONCE):
@@ -123,24 +96,23 @@ def reconcile(edges: Edges, hints: Iterable[Hint], tally: Tally) -> dict[ObjectN
     return outcomes
 
 
-def _task(hint: Hint, view: View) -> _Task:
-    # Whoever told of the object itself has asked already: a fact is what comes of it.
-    hashed = not hint.facts_only and view.buckets[hint.bucket].hashing.mode != "off"
-    return _Task(hint, object_id(hint.bucket, hint.key), hashed)
-
-
 def _pass_on(hints: list[Hint], edges: Edges) -> dict[ObjectName, Outcome]:
     """Send the hints of pointers and manifests to `index_packages`: they have no object documents."""
-    changes = [ObjectChange(it.bucket, it.key, "bucketdex", "passed on", facts=it.facts) for it in hints]
     try:
-        edges.pass_on(changes)
+        edges.pass_on([change for hint in hints for change in _passed_on(hint)])
     except Transient as error:
         return {(hint.bucket, hint.key): Outcome("failed", error) for hint in hints}
     return {(hint.bucket, hint.key): Outcome("passed on") for hint in hints}
 
 
+def _passed_on(hint: Hint) -> list[ObjectChange]:
+    if hint.claims is not None:
+        return told_again(hint)
+    return [ObjectChange(hint.bucket, hint.key, "bucketdex", "passed on", facts=hint.facts)]
+
+
 def _settle(
-    tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges, tally: Tally
+    tasks: list[Task], generations: tuple[Generation, ...], edges: Edges, tally: Tally
 ) -> dict[ObjectName, Outcome]:
     """Pass over the tasks until each is settled or time runs out."""
     outcomes: dict[ObjectName, Outcome] = {}
@@ -156,32 +128,32 @@ def _settle(
     return outcomes
 
 
-def _round(tasks: list[_Task], generations: tuple[Generation, ...], edges: Edges, tally: Tally) -> _Round:
+def _round(tasks: list[Task], generations: tuple[Generation, ...], edges: Edges, tally: Tally) -> _Round:
     passed = _Round()
     indexes = [generation.index for generation in generations]
     try:
         with edges.span("read documents"), timed(tally, "opensearch_seconds"):
             stored = writer.read(
-                edges.opensearch, indexes, {task.id: task.hint.facts_only for task in tasks}, _request_seconds(edges)
+                edges.opensearch, indexes, {task.id: task.whole for task in tasks}, _request_seconds(edges)
             )
     except Transient as error:
         for task in tasks:
             _try_again(passed, replace(task, busy=(*task.busy, str(error))), tally)
         return passed
 
-    def prepare(task: _Task) -> _Prepared | BaseException:
+    def prepared_or_why_not(task: Task) -> Prepared | BaseException:
         before = [stored.get((index, task.id)) for index in indexes]
         try:
-            return _prepare(task, generations, before, edges.objects)
+            return prepare(task, generations, before, edges.objects)
         except Exception as error:  # noqa: BLE001, also a bug in here is this key's alone
             return error
 
     with edges.span("read S3"), timed(tally, "s3_seconds"):
-        prepared = list(zip(tasks, edges.concurrently(prepare, tasks), strict=True))
+        prepared = list(zip(tasks, edges.concurrently(prepared_or_why_not, tasks), strict=True))
     passed.done.update(
         {_name(task): Outcome("failed", got) for task, got in prepared if isinstance(got, BaseException)}
     )
-    ready = [got for _, got in prepared if isinstance(got, _Prepared)]
+    ready = [got for _, got in prepared if isinstance(got, Prepared)]
     with edges.span("write documents"), timed(tally, "opensearch_seconds"):
         results = iter(
             writer.write(edges.opensearch, [write for got in ready for write in got.writes], _request_seconds(edges))
@@ -205,41 +177,7 @@ def _request_seconds(edges: Edges) -> float:
     return max(1.0, min(REQUEST_SECONDS, edges.remaining() - RESERVE_SECONDS))
 
 
-def _prepare(
-    task: _Task, generations: tuple[Generation, ...], before: list[writer.Stored | None], objects: ObjectReader
-) -> _Prepared:
-    """Return the writes that bring every generation's document of the key to what S3 says now."""
-    hint = task.hint
-    if hint.facts_only and all(stored and all_about(hint.facts, stored.source) for stored in before):
-        # Nothing happened to the object, and each document shows the version in question: no request, same observed_at.
-        documents = [msgspec.convert(stored.source, ObjectDocument) for stored in before if stored]
-        documents = [with_more_facts(document, hint.facts) for document in documents]
-    else:
-        sources = [stored.source for stored in before if stored]
-        seen = objects.observe(hint)
-        if seen.refused:
-            hint = as_last_known(hint, sources)
-        documents = [with_facts(object_document(hint, seen), [*known_of(sources), *hint.facts])] * len(generations)
-    document = documents[0]
-    if task.refused and msgspec.structs.replace(document, observed_at=task.refused.observed_at) != task.refused:
-        task = replace(task, refusals=(), refused=None)
-    if task.refusals:
-        documents = [without_refused(each, list(task.refusals), EMPTY) for each in documents]
-    documents = [_as_known_to(generation, each) for generation, each in zip(generations, documents, strict=True)]
-    # Always written, also when nothing changed: a write that is skipped leaves the lock of a slow handler valid.
-    writes = [
-        writer.Write(generation.index, task.id, msgspec.json.encode(each), stored.lock if stored else None)
-        for generation, each, stored in zip(generations, documents, before, strict=True)
-    ]
-    return _Prepared(task, document, writes)
-
-
-def _as_known_to(generation: Generation, document: ObjectDocument) -> ObjectDocument:
-    unknown = unknown_to(generation.mapping)
-    return msgspec.structs.replace(document, **{name: EMPTY[name] for name in unknown}) if unknown else document
-
-
-def _judge(passed: _Round, got: _Prepared, results: list[writer.Result], tally: Tally) -> None:
+def _judge(passed: _Round, got: Prepared, results: list[writer.Result], tally: Tally) -> None:
     """Settle a task by what became of its writes; it is done when every generation has it."""
     task = got.task
     refused = [result.reason for result in results if result.status == writer.REFUSED]
@@ -252,13 +190,17 @@ def _judge(passed: _Round, got: _Prepared, results: list[writer.Result], tally: 
     elif any(result.status == writer.CONFLICT for result in results):
         tally.conflicts += 1
         _try_again(passed, replace(task, conflicts=task.conflicts + 1), tally)
+    elif not got.writes:
+        passed.done[_name(task)] = Outcome("known")
     else:
-        passed.done[_name(task)] = Outcome("deleted" if got.document.deleted else "indexed")
-        if task.hashed and (request := digest_request(got.document)):
+        note = MISSED if got.missed else None
+        passed.done[_name(task)] = Outcome("deleted" if got.document.deleted else "indexed", note=note)
+        tally.counts[ONLY_TRAIL_KNEW] += got.missed
+        if got.hashed and (request := digest_request(got.document)):
             passed.without_digest.append(request)
 
 
-def _try_again(passed: _Round, task: _Task, tally: Tally) -> None:
+def _try_again(passed: _Round, task: Task, tally: Tally) -> None:
     error: Fault | None = None
     if len(task.refusals) > MOST_REFUSALS:
         error = Permanent(f"OpenSearch refuses the document of {_uri(task)}, whatever is left out: {task.refusals[-1]}")
@@ -271,15 +213,15 @@ def _try_again(passed: _Round, task: _Task, tally: Tally) -> None:
         passed.again.append(task)
 
 
-def _trouble(task: _Task) -> str:
+def _trouble(task: Task) -> str:
     said = f": {task.busy[-1]}" if task.busy else ""
     met = f"{task.conflicts} conflicts and {len(task.busy)} errors"
     return f"the document of {_uri(task)} was not written after {met}{said}"
 
 
-def _name(task: _Task) -> ObjectName:
+def _name(task: Task) -> ObjectName:
     return task.hint.bucket, task.hint.key
 
 
-def _uri(task: _Task) -> str:
+def _uri(task: Task) -> str:
     return f"s3://{task.hint.bucket}/{task.hint.key}"

@@ -15,9 +15,11 @@ from bucketdex.control import ControlTable
 from bucketdex.errors import Permanent, Transient
 from bucketdex.index import writer
 from bucketdex.index.generations import PACKAGES
+from bucketdex.index.known import covers
 from bucketdex.index.refusal import without_refused
 from bucketdex.index.requests import REQUEST_SECONDS
 from bucketdex.packages.document import EMPTY, PackageDocument
+from bucketdex.packages.files import REFUSED
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -73,10 +75,21 @@ class Edges:
 def is_settled(hint: Hint, found: dict[tuple[str, str], writer.Stored], indexes: list[str]) -> bool:
     """Whether every generation's document was made from what could be seen after the hint was sent.
 
-    So of the thousands of hints that the pointers of one manifest send it, a few are followed.
+    So of the thousands of hints that the pointers of one manifest send it, a few are followed. The same holds where the
+    trail alone tells of the file, and every document has seen what it tells.
     """
+    if hint.sent is None:  # whoever had the message before may not have done all that follows from it
+        return False
+    if hint.claims is not None and len(found) == len(indexes) and all(_knows(it.source, hint) for it in found.values()):
+        return True
     seen = [datetime.fromisoformat(it.source["observed_at"]).timestamp() for it in found.values()]
-    return hint.sent is not None and len(seen) == len(indexes) and min(seen) > hint.sent + CLOCKS_APART_SECONDS
+    return len(seen) == len(indexes) and min(seen) > hint.sent + CLOCKS_APART_SECONDS
+
+
+def _knows(document: dict[str, Any], hint: Hint) -> bool:
+    if not document.get("deleted") and (document.get("problem") or "").startswith(REFUSED):
+        return False  # what S3 refused to tell then it may tell now
+    return covers(document, hint.claims or ())
 
 
 class Write(msgspec.Struct, frozen=True):

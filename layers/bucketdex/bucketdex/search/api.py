@@ -17,11 +17,18 @@ from bucketdex.search.containing import Containers
 from bucketdex.search.duplicates import MOST_OBJECTS, Duplicates, Known
 from bucketdex.search.hits import Answer
 from bucketdex.search.question import KINDS, Kind, Question
+from bucketdex.search.reads import MOST_DAYS, Asked, Readings
 
 MOST_HITS = 100  # a page
 MOST_BYTES = 900_000  # of an answer: a load balancer takes 1 MiB from a function, envelope and escaping included
 
-METHODS = {"/api/search": "GET", "/api/containing": "GET", "/api/duplicates": "GET", "/api/digests": "POST"}
+METHODS = {
+    "/api/search": "GET",
+    "/api/containing": "GET",
+    "/api/duplicates": "GET",
+    "/api/digests": "POST",
+    "/api/reads": "GET",
+}
 
 
 class Named(BaseModel):
@@ -32,12 +39,13 @@ class Named(BaseModel):
 
 
 class Answers(NamedTuple):
-    """Who answers: a question; a bucket, a key and a version id or None; a bucket and a key; pairs of them."""
+    """Who answers: a question; a bucket, a key and a version id or None; a bucket and a key; pairs of them; reads."""
 
     search: Callable[[Question], Answer]
     containing: Callable[[str, str, str | None], Containers]
     duplicates: Callable[[str, str], Duplicates]
     digests: Callable[[list[tuple[str, str]]], list[Known]]
+    reads: Callable[[Asked], Readings]
 
 
 def resolver(answers: Answers) -> ALBResolver:
@@ -77,6 +85,17 @@ def resolver(answers: Answers) -> ALBResolver:
         objects: Annotated[list[Named], Body(description="Objects", min_length=1, max_length=MOST_OBJECTS)],
     ) -> Response[str]:
         return _bounded({}, "objects", answers.digests([(it.bucket, it.key) for it in objects]))
+
+    @app.get("/api/reads")
+    def _reads(
+        bucket: Annotated[str, Query(description="The bucket", min_length=1, max_length=255)],
+        key: Annotated[str | None, Query(description="An object's key", min_length=1, max_length=1024)] = None,
+        prefix: Annotated[str | None, Query(description="Or a folder, with its slash", max_length=1024)] = None,
+        days: Annotated[int, Query(description="How many days until today", ge=1, le=MOST_DAYS)] = MOST_DAYS,
+    ) -> Response[str]:
+        if (key is None) == (prefix is None):
+            raise Permanent("key or prefix: one of them says what is asked for; an empty prefix is the whole bucket")
+        return _json(answers.reads(Asked(bucket, key, prefix or "", days)))
 
     _tell_errors(app)
     return app

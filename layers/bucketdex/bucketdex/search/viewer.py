@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bucketdex.errors import Permanent, Transient
-from bucketdex.index.generations import ENTRIES_ALIAS, PACKAGES_ALIAS
+from bucketdex.index.generations import ENTRIES_ALIAS, PACKAGES_ALIAS, READS_ALIAS
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
     from opensearchpy.exceptions import NotFoundError
 
 TIMEOUT_SECONDS = 10  # also OpenSearch's own limit: what was found until then is not an answer, so it is an error
-YOUNG = frozenset({PACKAGES_ALIAS, ENTRIES_ALIAS})  # a stack that was made before them has none until a bucket is added
+# A stack that was made before them has none until a bucket is added.
+YOUNG = frozenset({PACKAGES_ALIAS, ENTRIES_ALIAS, READS_ALIAS})
 
 
 class Viewer(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ def restricted(query: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
 
 
 def ask(client: "OpenSearch", aliases: Sequence[str], body: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
-    """Send a search as the viewer. Indexes of packages that are not there yet hold nothing.
+    """Send a search as the viewer. Indexes of packages and reads that are not there yet hold nothing.
 
     Raises `Transient` when OpenSearch does not answer, or only a part of it does, and `Permanent` for what it refuses.
     """

@@ -56,11 +56,12 @@ def demo(
     """Start the stack, write some hundreds of real files to a bucket, and find them.
 
     A package is made of some of them, pushed and found, and a file by its digest. Then one object is overwritten and
-    another deleted, and search has to follow. In the end every key of the bucket is compared with the index. Nothing
-    leaves this machine, and run again it takes half a minute at most.
+    another deleted, and search has to follow; then the same without the bucket's notifications, by a CloudTrail, which
+    knows who wrote. In the end every key of the bucket is compared with the index. Nothing leaves this machine, and run
+    again it takes half a minute at most.
     """
     from bucketdex.cli.demo import next as next_steps
-    from bucketdex.cli.demo import packaging, steps
+    from bucketdex.cli.demo import packaging, steps, unnoticed
     from bucketdex.cli.demo.folder import plan_for_folder
     from bucketdex.cli.demo.plan import plan_for_packages
     from bucketdex.cli.demo.screen import Screen
@@ -87,6 +88,8 @@ def demo(
             steps.overwrite(screen, stack, bucket, plan.overwriting, own=plan.own)
         with screen.step("Delete another"):
             steps.delete(screen, stack, bucket, plan.deletion, own=plan.own)
+        with screen.step("Without notifications"):
+            unnoticed.follow_the_trail(screen, stack, bucket)
         with screen.step("Compare the index with the bucket"):
             steps.compare(screen, stack, bucket, plan.deletion)
     if not as_json:

@@ -23,6 +23,7 @@ def tell(screen: Screen, bucket: str, plan: Plan) -> None:
         ("set up this shell", f'eval "$({me} local env)"'),
         ("write by AWS CLI", f"aws s3 cp README.md s3://{bucket}/"),
         ("write by boto3", f'boto3.client("s3").upload_file("README.md", "{bucket}", "README.md")'),
+        ("record who writes", f"{me} local trail on"),
         ("what is under way", f"{me} status --wait 60"),
         ("add a bucket", f"{me} bucket add my-data"),
         ("stop", "make down" if has_make_down() else f"{me} local down"),

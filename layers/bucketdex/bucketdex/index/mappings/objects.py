@@ -20,10 +20,10 @@ from bucketdex.index.mappings.fragments import (
     strict,
 )
 
-OBJECTS_VERSION = 2
+OBJECTS_VERSION = 3
 # What a version has beside the one before it. Fields are put into the live mappings of older generations; until that is
 # done, writers leave them out. A version that does more than add fields begins this anew, and needs a rebuild.
-OBJECTS_ADDED: dict[int, frozenset[str]] = {2: frozenset({"digest_note"})}
+OBJECTS_ADDED: dict[int, frozenset[str]] = {2: frozenset({"digest_note"}), 3: frozenset({"written_at"})}
 
 OBJECT = strict({
     "bucket": KEYWORD,
@@ -46,6 +46,7 @@ OBJECT = strict({
     "content": PROSE | {"index_options": "offsets"},
     "content_from": STORED_ONLY,
     "written_by": {"properties": {"type": KEYWORD, "name": KEYWORD, "session": KEYWORD}},
+    "written_at": DATE,
     "observed_at": DATE,
     "problem": PROBLEM,
     "deleted": BOOLEAN,

@@ -15,6 +15,12 @@ class Function(msgspec.Struct, frozen=True):
     environment: dict[str, str]
     timeout: float  # seconds
     memory: int  # MB, told to the function but not enforced
+    role: str = ""  # ARN
+
+    @property
+    def role_name(self) -> str:
+        """The name of its role, which its processes have as their access key."""
+        return self.role.rpartition("/")[2]
 
 
 class EventSource(msgspec.Struct, frozen=True):
@@ -29,6 +35,16 @@ class EventSource(msgspec.Struct, frozen=True):
     window: float  # seconds
     concurrency: int  # invocations at a time that the template allows
     reports_item_failures: bool
+    enabled: bool
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """A rule that invokes a function again and again."""
+
+    logical_id: str
+    arn: str
+    seconds: float
+    function: str  # logical id
     enabled: bool
 
 
@@ -84,3 +100,4 @@ class Deployment(msgspec.Struct, frozen=True):
     tables: dict[str, str]  # logical id: name
     default: FixedResponse | None = None  # None without a listener
     state_machines: tuple[StateMachine, ...] = ()
+    schedules: tuple[Schedule, ...] = ()

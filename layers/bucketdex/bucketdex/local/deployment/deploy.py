@@ -31,6 +31,8 @@ BY_NAME: dict[str, Callable[["Site"], str]] = {
     r".*OpenSearch.*Url": lambda site: site.domain_url,
     r".*OpenSearch.*(Endpoint|Host)": lambda site: site.domain_url.partition("://")[2],
 }
+# What a local stack has instead of a parameter's default.
+INSTEAD = {"TrailDelaySeconds": "0"}  # nobody wants to wait, and notifications are never late here
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -97,10 +99,10 @@ def survey(session: boto3.Session, edge_url: str, opensearch_url: str) -> Site:
 
 
 def parameter_values(parameters: dict[str, Any], site: Site) -> dict[str, str]:
-    """Return a value for each parameter that has no default."""
-    values = {}
+    """Return a value for each parameter that has no default, or another one here."""
+    values = {name: value for name, value in INSTEAD.items() if name in parameters}
     for name, parameter in parameters.items():
-        if "Default" in parameter:
+        if "Default" in parameter or name in values:
             continue
         by_name = (value for pattern, value in BY_NAME.items() if re.fullmatch(pattern, name))
         value = BY_TYPE.get(parameter["Type"]) or next(by_name, None)

@@ -6,21 +6,12 @@ from typing import Any, Literal
 import msgspec
 
 from bucketdex.local.deployment import Deployment, EventSource, FixedResponse, Function, Queue, Route, StateMachine
+from bucketdex.local.deployment.answers import Answer, convert, function_of
+from bucketdex.local.deployment.schedules import schedules
 from bucketdex.local.state import StackError
 
 LAMBDA_TIMEOUT, LAMBDA_MEMORY, SQS_VISIBILITY = 3, 128, 30  # what AWS takes where a template says nothing
 UNBOUNDED = 1000  # invocations at a time of an event source without a maximum
-
-
-class Answer(msgspec.Struct, frozen=True, rename="pascal"):
-    """What `template.prepare` asked about a resource: its resolved properties, what `Ref` gives, its attributes."""
-
-    type: str
-    properties: dict[str, Any]
-    id: str = ""
-    arn: str = ""
-    queue_name: str = ""
-    name: str = ""
 
 
 class _Environment(msgspec.Struct, frozen=True, rename="pascal"):
@@ -33,6 +24,7 @@ class _Function(msgspec.Struct, frozen=True, rename="pascal"):
     memory_size: int = LAMBDA_MEMORY
     environment: _Environment = _Environment()
     layers: list[str] = []
+    role: str = ""
 
 
 class _Scaling(msgspec.Struct, frozen=True, rename="pascal"):
@@ -131,6 +123,7 @@ def read_back(outputs: Mapping[str, str], folders: Mapping[str, str], edge_url: 
         state_machines=tuple(
             _state_machine(name, it) for name, it in of_type("AWS::StepFunctions::StateMachine").items()
         ),
+        schedules=tuple(schedules(of_type("AWS::Events::Rule"), functions)),
     )
 
 
@@ -141,7 +134,7 @@ def _function(
     urls: Mapping[str, str],
     edges: Mapping[str, str],
 ) -> Function:
-    told = _convert(logical_id, answer.properties, _Function)
+    told = convert(logical_id, answer.properties, _Function)
     variables = {name: str(it) for name, it in told.environment.variables.items()}
     return Function(
         logical_id=logical_id,
@@ -154,13 +147,14 @@ def _function(
         environment={name: edges.get(name, urls.get(value, value)) for name, value in variables.items()},
         timeout=told.timeout,
         memory=told.memory_size,
+        role=told.role,
     )
 
 
 def _event_source(
     logical_id: str, answer: Answer, functions: Mapping[str, Answer], queues: Iterable[Queue]
 ) -> EventSource:
-    mapping = _convert(logical_id, answer.properties, _Mapping)
+    mapping = convert(logical_id, answer.properties, _Mapping)
     queue = next((it for it in queues if it.arn == mapping.event_source_arn), None)
     if queue is None:
         raise StackError(f"{logical_id}: {mapping.event_source_arn} is not a queue of this template")
@@ -169,7 +163,7 @@ def _event_source(
         queue=queue.logical_id,
         queue_url=queue.url,
         queue_arn=queue.arn,
-        function=_function_of(mapping.function_name, functions, logical_id),
+        function=function_of(mapping.function_name, functions, logical_id),
         batch_size=mapping.batch_size,
         window=mapping.maximum_batching_window_in_seconds,
         concurrency=mapping.scaling_config.maximum_concurrency,
@@ -179,7 +173,7 @@ def _event_source(
 
 
 def _state_machine(logical_id: str, answer: Answer) -> StateMachine:
-    told = _convert(logical_id, answer.properties, _StateMachine)
+    told = convert(logical_id, answer.properties, _StateMachine)
     return StateMachine(logical_id, answer.name, answer.id, told.role_arn, told.definition_string)
 
 
@@ -207,17 +201,17 @@ def _routes(
 ) -> Iterable[Route]:
     groups = {it.id: it for it in answers.values() if it.type == "AWS::ElasticLoadBalancingV2::TargetGroup"}
     for logical_id, answer in rules.items():
-        rule = _convert(logical_id, answer.properties, _Rule)
+        rule = convert(logical_id, answer.properties, _Rule)
         if [it.field for it in rule.conditions] != ["path-pattern"] or [it.type for it in rule.actions] != ["forward"]:
             raise StackError(f"{logical_id}: a local route has one path-pattern condition and forwards to a function")
         arn, condition = rule.actions[0].target_group_arn, rule.conditions[0]
-        group = _convert(logical_id, groups[arn].properties, _TargetGroup)
+        group = convert(logical_id, groups[arn].properties, _TargetGroup)
         attributes = {it.key: it.value for it in group.target_group_attributes}
         yield Route(
             logical_id=logical_id,
             priority=rule.priority,
             paths=tuple(condition.path_pattern_config.values if condition.path_pattern_config else condition.values),
-            function=_function_of(group.targets[0].id, functions, logical_id),
+            function=function_of(group.targets[0].id, functions, logical_id),
             target_group_arn=arn,
             multi_value=attributes.get("lambda.multi_value_headers.enabled") == "true",
         )
@@ -229,23 +223,8 @@ def _default(listeners: Mapping[str, Answer], rules: Mapping[str, Answer]) -> Fi
     for logical_id, answer in listeners.items():
         if answer.id not in with_rules:
             continue
-        told = _convert(logical_id, answer.properties, _Listener).default_actions[0].fixed_response_config
+        told = convert(logical_id, answer.properties, _Listener).default_actions[0].fixed_response_config
         if told is None:
             raise StackError(f"{logical_id}: the default action of a local listener is a fixed-response")
         return FixedResponse(told.status_code, told.content_type, told.message_body)
     return None
-
-
-def _function_of(reference: str, functions: Mapping[str, Answer], logical_id: str) -> str:
-    """Return the logical id of the function that a name or ARN, perhaps with an alias behind it, refers to."""
-    for name, it in functions.items():
-        if reference in (it.id, it.arn) or reference.startswith((f"{it.id}:", f"{it.arn}:")):
-            return name
-    raise StackError(f"{logical_id}: {reference} is not a function of this template")
-
-
-def _convert[T](logical_id: str, properties: Mapping[str, Any], kind: type[T]) -> T:
-    try:
-        return msgspec.convert(properties, kind, strict=False)  # numbers that come from a parameter are strings
-    except msgspec.ValidationError as error:
-        raise StackError(f"{logical_id}: the local stack cannot do this: {error}") from error

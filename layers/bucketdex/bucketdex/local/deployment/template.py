@@ -19,12 +19,14 @@ ASKED = {
     "AWS::SQS::Queue": ("Arn", "QueueName"),
     "AWS::DynamoDB::Table": (),
     "AWS::StepFunctions::StateMachine": ("Name",),
+    "AWS::Events::Rule": ("Arn",),
     "AWS::ElasticLoadBalancingV2::TargetGroup": (),
     "AWS::ElasticLoadBalancingV2::Listener": (),
     "AWS::ElasticLoadBalancingV2::ListenerRule": (),
 }
 TAKEN_OUT = (
     r"AWS::Lambda::EventSourceMapping",  # moto would receive the messages itself and try the function in Docker
+    r"AWS::Lambda::EventInvokeConfig",  # moto does not know it; here nobody tries a second time
     r"AWS::EC2::VPCEndpoint",  # moto fails on one without route tables
     r"Custom::.*",  # moto fails the whole stack
 )

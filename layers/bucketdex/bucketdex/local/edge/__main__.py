@@ -11,6 +11,9 @@ It is moto's server with S3, SQS and DynamoDB put right (`s3`, `checksums`, `ver
 `GET /_bucketdex/requests`     how often what was asked for, and how many bytes were sent (see `counting`)
 `DELETE /_bucketdex/requests`  forgets that
 `POST /_bucketdex/lambda`      `{"url": ...}`: where functions run that are invoked here (see `functions`)
+`POST /_bucketdex/trail`       `{"bucket": ...}`: records what S3 is asked for, and delivers log files (see `trail`)
+`DELETE /_bucketdex/trail`     delivers what is left, and records no more
+`GET /_bucketdex/trail`        what it does, and how many records wait
 """
 
 import argparse
@@ -31,6 +34,7 @@ from bucketdex.local.edge import dynamodb, s3, sqs
 from bucketdex.local.edge.counting import Requests
 from bucketdex.local.edge.faults import Application, Fault, Faults
 from bucketdex.local.edge.functions import Address, Functions
+from bucketdex.local.edge.trail import Settings, Trail
 
 OURS = "/_bucketdex/"
 
@@ -71,10 +75,11 @@ def serve(addresses: list[tuple[str, int]]) -> None:
 
 
 def edge() -> Application:
-    """Return the WSGI application: ours under `/_bucketdex/`, moto behind counts, faults and functions elsewhere."""
+    """Return the WSGI application: ours under `/_bucketdex/`, else moto behind counts, trail, faults and functions."""
     functions = Functions(DomainDispatcherApplication(create_backend_app))
     faults = Faults(functions)
-    requests = Requests(faults)
+    trail = Trail(faults)  # what a fault refuses is recorded as refused
+    requests = Requests(trail)
     identity = {"id": uuid.uuid4().hex}
     answers: dict[str, Callable[[bytes], Any]] = {
         "GET health": lambda _: {"status": "ok"} | identity,
@@ -86,6 +91,9 @@ def edge() -> Application:
         "DELETE requests": lambda _: requests.reset(),
         "POST requests": lambda _: requests.reset(),
         "POST lambda": lambda body: functions.run_at(msgspec.json.decode(body, type=Address)),
+        "POST trail": lambda body: trail.switch_on(msgspec.json.decode(body, type=Settings)),
+        "DELETE trail": lambda _: trail.switch_off(),
+        "GET trail": lambda _: trail.told(),
     }
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

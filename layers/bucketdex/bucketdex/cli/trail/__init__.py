@@ -1,0 +1,1 @@
+"""`bucketdex trail`: what CloudTrail has recorded, from now on and from before."""
