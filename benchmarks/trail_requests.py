@@ -1,7 +1,9 @@
 """What a full trail adds to the requests that a healthy stack sends to S3: its notifications told of all before.
 
 On the local stack, whose edge counts requests and delivers the records of all calls as CloudTrail does. Each call is
-told a second time, minutes late in AWS and at the end here, as nothing depends on how late it is.
+told a second time, minutes late in AWS and at the end here, as nothing depends on how late it is. What is overwritten,
+deleted or tagged was there for more than a minute before: a key that changes twice within a minute is looked at once
+more, as the first change can be told from the second by time alone.
 """
 
 import hashlib
@@ -25,14 +27,16 @@ MIX = {"put": 80, "overwrite": 8, "upload in parts": 2, "delete": 7, "edit tags"
 PART = 5 * 1024 * 1024
 NEVER = 1e6  # seconds
 SETTLED_SECONDS = 600
+OLD_SECONDS = 62  # what was looked at so long before a change is known to be older
 
 
 def run(calls: int = CALLS) -> list[Figure]:
     """Measure, and return the figure."""
     with running() as stack:
+        old = _write_before(stack, calls)
         trail.switch_on(stack.state, NEVER)
         begun = time.perf_counter()
-        before, made = _requests(stack, lambda: _write(stack, calls))
+        before, made = _requests(stack, lambda: _write(stack, calls, old))
         wrote = time.perf_counter() - begun
         after, told = _requests(stack, lambda: trail.switch_off(stack.state))
     share = after / before
@@ -64,33 +68,40 @@ def _requests[T](stack: RunningStack, do: Callable[[], T]) -> tuple[int, T]:
     return sum(it["answers"] for it in mine), done
 
 
-def _write(stack: RunningStack, calls: int) -> dict[str, int]:
+def _write_before(stack: RunningStack, calls: int) -> list[str]:
+    """Write what will be changed, and wait until that is a minute ago; return the keys."""
+    s3 = stack.s3()
+    keys = [f"old/{number:06}.csv" for number in range(calls * (100 - MIX["put"]) // 100)]
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+    if not local.settled(stack.state, SETTLED_SECONDS):
+        raise RuntimeError("the stack did not settle")
+    time.sleep(OLD_SECONDS)
+    return keys
+
+
+def _write(stack: RunningStack, calls: int, old: list[str]) -> dict[str, int]:
     """Make so many calls, one after another, and return how many there were of each kind. None of them reads."""
     s3, rng = stack.s3(), random.Random(1)
-    keys: list[str] = []
-    made = dict.fromkeys(MIX, 0)
     kinds = [kind for kind, share in MIX.items() for _ in range(calls * share // 100)]
     rng.shuffle(kinds)
     for number, kind in enumerate(kinds):
-        done = kind if keys else "put"
-        _call(s3, done, keys, rng, number)
-        made[done] += 1
-    return made
+        _call(s3, kind, old, rng, number)
+    return {kind: kinds.count(kind) for kind in MIX}
 
 
-def _call(s3: Any, kind: str, keys: list[str], rng: random.Random, number: int) -> None:
+def _call(s3: Any, kind: str, old: list[str], rng: random.Random, number: int) -> None:
     body = f"line {number}\n".encode() * 20
     match kind:
         case "put":
-            keys.append(f"data/{number:06}.csv")
-            s3.put_object(Bucket=BUCKET, Key=keys[-1], Body=body)
+            s3.put_object(Bucket=BUCKET, Key=f"data/{number:06}.csv", Body=body)
         case "overwrite":
-            s3.put_object(Bucket=BUCKET, Key=rng.choice(keys), Body=body)
+            s3.put_object(Bucket=BUCKET, Key=old.pop(), Body=body)
         case "edit tags":
             tags = {"TagSet": [{"Key": "checked", "Value": str(number)}]}
-            s3.put_object_tagging(Bucket=BUCKET, Key=rng.choice(keys), Tagging=tags)
+            s3.put_object_tagging(Bucket=BUCKET, Key=old.pop(), Tagging=tags)
         case "delete":
-            s3.delete_object(Bucket=BUCKET, Key=keys.pop(rng.randrange(len(keys))))
+            s3.delete_object(Bucket=BUCKET, Key=old.pop())
         case "write a manifest":
             top_hash = hashlib.sha256(body).hexdigest()
             s3.put_object(Bucket=BUCKET, Key=manifest_key(top_hash), Body=b'{"version": "v0"}\n')

@@ -130,7 +130,7 @@ def test_a_fact_asks_only_where_it_shows_another_version(version, sent):
     """Nobody else may have told of that one but the trail, which then finds it known."""
     stored = {"bucket": "lab", "key": "a", "observed_at": NOW, "version_id": "v", "etag": "e", "size": 10**9}
     world = World(msgspec.to_builtins(stored))
-    world.reconcile(hint("a", facts=(Fact("e", version, digest_note=NOTE),), facts_only=True))
+    world.reconcile(hint("a", facts=(Fact("e", version, digest_note=NOTE),), facts_only=True, sent=1.0))
     assert world.sent == sent
     assert world.index.written[0].get("digest_note") == (NOTE if version == "v" else None)
 

@@ -211,6 +211,28 @@ def test_a_hint_that_comes_back_is_followed_to_its_end():
     assert world.tell(put(), sent=None) == "indexed" and world.looks == 1
 
 
+def test_a_fact_that_comes_back_is_followed_to_its_end():
+    world = World(document())
+    told = ObjectChange("lab", "a", "bucketdex", "digest", facts=(Fact("e1", "v1", written_by=ADA),), facts_only=True)
+    assert world.tell(told, sent=None) == "indexed" and world.looks == 1
+    assert World(document()).tell(told) == "indexed"
+
+
+def test_a_fact_of_others_beside_it_is_not_lost():
+    """It may be about a version that no document shows yet, though what the trail tells is known."""
+    told = ObjectChange("lab", "a", "bucketdex", "digest", facts=(Fact("e2", "v2", written_by=ADA),), facts_only=True)
+    world = World(document(), there=V1 | {"version_id": "v2", "etag": "e2"})
+    assert world.tell(put(), told) == "indexed" and world.looks == 1
+    assert world.index.written[-1]["written_by"]["name"] == "ada"
+
+
+def test_a_version_that_only_got_a_name_was_not_missed():
+    without = {name: value for name, value in V1.items() if name != "version_id"}
+    world = World(document(**without), there=V1 | {"version_id": "null"})
+    world.tell(tagged())
+    assert (world.looks, world.tally.counts[ONLY_TRAIL_KNEW]) == (1, 0)
+
+
 def test_a_notification_beside_it_is_always_followed():
     world = World(document())
     told = ObjectChange("lab", "a", "bucketdex", "check", version_id="v1")

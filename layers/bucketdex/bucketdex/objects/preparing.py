@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from bucketdex.changes.change import NO_VERSION
 from bucketdex.changes.hint import Claim, Hint
 from bucketdex.control import Bucket, Generation
 from bucketdex.index import writer
@@ -22,7 +23,7 @@ EMPTY: dict[str, object] = {
     "digest_note": None, "encryption": None, "content_type": None, "content_encoding": None, "written_by": None,
     "written_at": None, "extensions": (),
 }  # fmt: skip
-SHOWN = ("version_id", "etag", "storage_class")  # beside tags: what a notification would have told of
+SHOWN = ("etag", "storage_class")  # beside version and tags: what a notification would have told of
 
 Before = Sequence[writer.Stored | None]  # the documents of one key, one a generation
 
@@ -87,13 +88,18 @@ def prepare(task: Task, generations: Sequence[Generation], before: Before, objec
 def _needs_a_look(task: Task, before: Before) -> bool:
     """Whether S3 has to be asked; not for facts about what all documents show, nor where the trail tells no news."""
     documents, hint = [it.source for it in before if it], task.hint
-    if len(documents) < len(before):
+    if len(documents) < len(before) or task.begun:
         return True
     if hint.facts_only:
         return not all(all_about(hint.facts, document) for document in documents)
-    if hint.claims is None or task.begun:
+    if hint.claims is None:
         return True
-    return not all(_knows(document, hint.claims) for document in documents)
+    # Facts of others may be about a version that no document shows yet; the author that a record names may be of one
+    # that none shows any more.
+    others = [it for it in hint.facts if it.etag is not None]
+    return not all(
+        _knows(document, hint.claims) and (not others or all_about(others, document)) for document in documents
+    )
 
 
 def _knows(document: dict[str, Any], claims: Sequence[Claim]) -> bool:
@@ -117,7 +123,8 @@ def _state(document: dict[str, Any] | None) -> tuple[Any, ...] | None:
     """Return what a document shows of an object that can be told of in events; None where there is no object."""
     if document is None or document.get("deleted"):
         return None
-    return (*(document.get(name) for name in SHOWN), tuple(sorted(document.get("tags") or ())))
+    version = document.get("version_id") or NO_VERSION  # which gets a name when versioning is switched on
+    return (version, *(document.get(name) for name in SHOWN), tuple(sorted(document.get("tags") or ())))
 
 
 def _prepared(
