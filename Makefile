@@ -2,7 +2,8 @@
 SHELL := bash
 .NOTPARALLEL:
 
-# Outside of this folder are only caches: of uv, and ~/.cache/bucketdex with OpenSearch.
+# Outside of this folder are caches, of uv, and ~/.cache/bucketdex with OpenSearch; and ~/.local/state/bucketdex (or
+# BUCKETDEX_STATE), where pushes, installs and imports of log files remember how far they came.
 uv := $(or $(shell command -v uv 2>/dev/null),.tools/uv/bin/uv)
 # As pip and curl do: some networks have a certificate authority of their own.
 export UV_SYSTEM_CERTS ?= true

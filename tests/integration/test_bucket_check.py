@@ -246,6 +246,10 @@ def test_nothing_is_changed_at_a_bucket_whose_events_come_from_the_trail(it):
     it.show("quiet", "there", "later")
     refused = it.run("bucket", "add", "quiet", "--events", "notifications")
     assert refused.returncode == 1 and "its events come from the trail" in refused.stderr
+    assert "That deletes its documents" in refused.stderr and "its counts of reads" in refused.stderr
+    said = it.run("bucket", "add", "quiet").stdout
+    assert "Nothing is heard until a trail records it:" in said and "bucketdex local trail on" in said
+    assert "Its versioning is off: authors are known only of versions." in said
     [again] = it.json("bucket", "add", "quiet")
     assert (again["events"], again["registered"], again["keys_sent"]) == ("trail", False, 2)
     assert it.rules("quiet") == {}

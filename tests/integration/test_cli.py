@@ -124,6 +124,9 @@ def test_dead_letters_tell_why_and_go_back_to_their_queue(it, lab):
     it.settle()
     [back] = it.json("dead-letters", "list")  # it still is not JSON
     assert back["reason"] == left["reason"] and back["id"] != left["id"]
+    assert it.json("dead-letters", "delete", back["id"], "--yes")[0]["deleted"][0]["id"] == back["id"]
+    assert it.json("dead-letters", "list") == []
+    assert it.json("dead-letters", "delete", "--all", "--yes", code=1) == [{"deleted": [], "failed": []}]
     unknown = it.run("dead-letters", "replay", "no-such-id")
     assert unknown.returncode == 1 and "there is no dead letter no-such-id" in unknown.stderr
 

@@ -73,8 +73,14 @@ def test_what_was_not_told_is_indexed_with_its_author_and_reads_are_counted(it, 
     write(tmp_path / FOLDER, 1, put, *[record("GetObject", lab, "a+b 100%.txt")] * 3)
     write(tmp_path / FOLDER, 2, record("GetObject", lab, "a+b 100%.txt"), record("GetObject", "elsewhere", "x"))
     [told] = it.json("trail", "import", str(tmp_path))
-    assert (told["files"], told["records"], told["hints"], told["reads"], told["foreign"]) == (2, 6, 1, 4, 1)
-    assert (told["files_known"], told["files_skipped"], told["failed"]) == (0, {}, [])
+    assert (told["files"], told["records"], told["hints"], told["reads"]) == (2, 6, 1, 4)
+    assert (told["records_of_other_buckets"], told["reads_too_old"], told["files_known"], told["failed"]) == (
+        1,
+        0,
+        0,
+        [],
+    )
+    assert told["files_skipped"] == {"digest": 0, "insight": 0, "other": 0}
     it.settle()
     [shown] = it.show(lab, "a+b 100%.txt")
     assert shown["indexed"]["written_by"] == {"type": "AssumedRole", "name": "Analyst"}
@@ -98,12 +104,12 @@ def test_from_a_bucket_all_log_files_below_a_prefix_are_read_and_nothing_else(it
     assert (dry["files"], dry["dry_run"], reads(it, lab, "k")) == (2, True, {})
     [told] = it.json("trail", "import", "s3://logs-before/AWSLogs/")
     assert (told["files"], told["reads"]) == (2, 3)
-    assert told["files_skipped"] == {"digest": 1, "insight": 1, "foreign": 1}
+    assert told["files_skipped"] == {"digest": 1, "insight": 1, "other": 1}
     said = it.run("trail", "import", "s3://logs-before/")
     assert said.returncode == 0, said.stderr
-    assert "Read: 1 file" in said.stdout and "Counted: 1 read." in said.stdout
+    assert "Read: 1 file" in said.stdout and "Counted, where they were not before: 1 read." in said.stdout
     assert "Read before: 2 files" in said.stdout
-    assert "Passed over: 1 digest file, 1 other file and 1 file of Insights." in said.stdout
+    assert "Passed over: 1 digest file, 1 Insights file and 1 other file." in said.stdout
     assert reads(it, lab, "k") == {DAY: (4, 1)}
 
 
@@ -133,8 +139,8 @@ def test_a_broken_file_is_told_and_keeps_no_other_from_being_read(it, lab, tmp_p
     broken.write_bytes(whole[:-100])
     done = it.run("trail", "import", str(tmp_path / "logs"))
     assert done.returncode == 1 and "Read: 2 files" in done.stdout
-    assert f"{broken}: the log file cannot be read to its end" in done.stderr
-    assert "1 file could not be read" in done.stderr
+    assert f"{broken}: the log file cannot be read to its end: its gzip stream breaks off (after " in done.stderr
+    assert " records); what was read is in\n" in done.stderr and "1 file was read in part" in done.stderr
     broken.write_bytes(whole)
     [told] = it.json("trail", "import", str(tmp_path / "logs"))
     assert (told["files"], told["files_known"], told["failed"]) == (1, 2, [])
@@ -155,7 +161,7 @@ def test_an_import_that_is_interrupted_goes_on_where_it_was(it, lab, tmp_path, s
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130, said
-    assert "interrupted;" in said and "Traceback" not in said
+    assert "interrupted;" in said and "run the same command again for the rest" in said and "Traceback" not in said
     done = noted()
     assert 20 <= done < number
     [told] = it.json("trail", "import", str(tmp_path / "logs"))
@@ -174,17 +180,42 @@ def test_with_another_bucket_connected_there_is_more_to_read_in_the_same_files(i
 
 def test_what_names_no_log_file_is_refused(it, lab, tmp_path):
     (tmp_path / "notes.txt").touch()
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "events.json").touch()
     it.s3.create_bucket(Bucket="empty-logs")
     for where, said in (
-        (tmp_path, "there is no log file of CloudTrail in what is named, only 1 other file"),
+        (tmp_path, "there is no log file of CloudTrail in what is named, only 2 other files"),
+        (tmp_path / "plain", "1 other file (passed over, as their names are not CloudTrail's: events.json; name them"),
         ("s3://empty-logs/x", "there is no log file of CloudTrail in what is named"),
         ("s3://no-such-logs", "s3://no-such-logs cannot be listed"),
-        ("s3://", "not an address as s3://bucket/prefix"),
         (tmp_path / "absent", "absent: No such file or directory"),
     ):
         done = it.run("trail", "import", str(where))
         assert done.returncode == 1 and said in done.stderr, done.stderr
         assert "fault of bucketdex" not in done.stderr
+
+
+def test_what_is_named_itself_is_read_whatever_its_name_and_old_reads_are_left_out(it, lab, tmp_path):
+    old = record("GetObject", lab, "k", at="2019-02-03T10:00:00Z")
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps({"Records": [record("GetObject", lab, "k"), old, old]}))
+    it.s3.create_bucket(Bucket="logs-renamed")
+    it.put("logs-renamed", "x/events.json", body=path.read_bytes())
+    done = it.run("trail", "import", str(path))
+    assert done.returncode == 0 and "events.json: its name is not CloudTrail's" in done.stderr
+    assert "Left out, as they are of more than a year ago: 2 reads." in done.stdout
+    [told] = it.json("trail", "import", "s3://logs-renamed/x/events.json")
+    assert (told["files"], told["reads"], told["reads_too_old"]) == (1, 1, 2)
+    assert it.run("trail", "import", "s3://logs-renamed/x/").returncode == 1
+    assert reads(it, lab, "k") == {DAY: (1, 1)}
+
+
+def test_of_a_file_with_a_record_that_cannot_be_read_the_others_are_in(it, lab, tmp_path):
+    write(tmp_path, 1, record("GetObject", lab, "k"), record("GetObject", lab, "k", at="yesterday"))
+    done = it.run("trail", "import", str(tmp_path))
+    assert done.returncode == 1 and "Read: 0 files" in done.stdout and "Not understood: 1 record" in done.stdout
+    assert "the others are in" in done.stderr and "1 file was read in part" in done.stderr
+    assert reads(it, lab, "k") == {DAY: (1, 1)}
 
 
 def test_what_is_kept_of_whom_is_never_guessed(it, lab, tmp_path):
@@ -213,7 +244,9 @@ def test_a_bucket_that_is_added_has_its_log_files_read_and_keeps_its_other_rules
     said = it.run("trail", "add", "s3://trail-logs").stdout
     assert "below s3://trail-logs/ are read from now on" in said
     assert "Those below s3://trail-logs/AWSLogs/ were read until now" in said
-    assert it.json("trail", "remove", "s3://trail-logs/") == [{"bucket": "trail-logs", "removed": True}]
+    wrong = it.run("trail", "remove", "s3://trail-logs/wrong")
+    assert wrong.returncode == 1 and "trail-logs is read from its top, not below wrong" in wrong.stderr
+    assert it.json("trail", "remove", "s3://trail-logs/") == [{"bucket": "trail-logs", "prefix": "", "removed": True}]
     assert it.rules("trail-logs") == before
     it.put("trail-logs", f"{FOLDER}/{name(3)}", body=packed(record("GetObject", lab, "k")))
     it.settle()
@@ -232,6 +265,8 @@ def test_a_rule_that_s3_would_refuse_is_not_tried(it, lab):
     assert done.returncode == 1 and "there is no bucket no-such-logs" in done.stderr
     done = it.run("trail", "add", "s3://bad name")
     assert done.returncode == 1 and "is no name of a bucket" in done.stderr
+    done = it.run("trail", "add", "MyLogs")
+    assert done.returncode == 1 and "'MyLogs' is no name of a bucket: 3 to 63 lower-case" in done.stderr
 
 
 def test_a_bucket_of_a_trail_that_is_indexed_from_it_is_warned_of(it):

@@ -1,12 +1,15 @@
 """Dead letters are read without being taken away, and deleted only when they are in their queue again."""
 
+import json
 from itertools import batched
 
 import pytest
 from botocore.exceptions import ClientError
+from typer.testing import CliRunner
 
-from bucketdex.aws.dead_letters import CRASHED, MOVED_BY_THE_QUEUE, UNDELIVERED, dead_letter, held, replay
+from bucketdex.aws.dead_letters import CRASHED, MOVED_BY_THE_QUEUE, UNDELIVERED, dead_letter, delete, held, replay
 from bucketdex.aws.settings import Queue
+from bucketdex.cli.main import app
 from bucketdex.errors import Transient
 
 QUEUE = Queue("https://sqs/1/events", "https://sqs/1/dead")
@@ -113,6 +116,42 @@ def test_what_was_sent_but_not_deleted_is_told():
     with held(sqs, {"ObjectEvents": QUEUE}) as letters:
         done = replay(sqs, letters)
     assert done.sent == 0 and "was sent to ObjectEvents, but is still set aside" in done.failed[0]
+
+
+def test_what_is_deleted_is_told_and_is_not_sent():
+    sqs = Sqs(message(1), message(2))
+    with held(sqs, {"ObjectEvents": QUEUE}) as letters:
+        done = delete(sqs, letters[:1])
+    assert ([it.body for it in done.deleted], done.failed) == (["body 1"], ())
+    assert sqs.done == [("delete", QUEUE.dead_letters_url, "receipt-1")]
+
+
+def test_what_could_not_be_deleted_is_told():
+    sqs = Sqs(message(1), refused=["delete"])
+    with held(sqs, {"ObjectEvents": QUEUE}) as letters:
+        done = delete(sqs, letters)
+    assert done.deleted == () and done.failed[0].startswith("sqs-1 is still set aside:")
+
+
+def test_without_a_yes_nothing_is_deleted(monkeypatch):
+    monkeypatch.setenv("BUCKETDEX_OBJECT_EVENTS_URL", QUEUE.url)
+    monkeypatch.setenv("BUCKETDEX_OBJECT_EVENTS_DEAD_LETTERS_URL", QUEUE.dead_letters_url)
+
+    def run(*arguments, given=""):
+        sqs = Sqs(message(1), message(2, Reason="not JSON\x1b", Kind="permanent"))
+        monkeypatch.setattr("bucketdex.aws.clients.sqs", lambda: sqs)
+        return CliRunner().invoke(app, ["dead-letters", "delete", *arguments], input=given), sqs.done
+
+    asked, done = run("--all", given="n\n")
+    assert asked.exit_code == 1 and not done and "Delete 2 dead letters for good?" in asked.stderr
+    said, done = run("--all", "--kind", "permanent", given="y\n")
+    assert said.exit_code == 0 and [it[2] for it in done] == ["receipt-2"]
+    assert said.stdout.splitlines()[-2:] == ["sqs-2 of ObjectEvents: not JSON\\x1b", "1 dead letter deleted."]
+    told, done = run("sqs-1", "--yes", "--json")
+    assert [it["body"] for it in json.loads(told.stdout)["deleted"]] == ["body 1"] and len(done) == 1
+    unknown, done = run("sqs-1", "sqs-3", "--yes")
+    assert unknown.exit_code == 1 and not done and "no dead letter sqs-3; nothing is deleted" in unknown.stderr
+    assert [run(*it)[0].exit_code for it in (["--yes"], ["sqs-1", "--all"], ["--all", "--kind", "ours"])] == [2, 2, 1]
 
 
 def test_what_the_function_set_aside_tells_why():

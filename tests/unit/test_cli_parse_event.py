@@ -84,3 +84,9 @@ def test_a_file_that_is_not_there_is_wrong_usage(tmp_path):
     result = parse(str(tmp_path / "none.json"))
     assert result.exit_code == 2
     assert result.stderr == f"bucketdex: {tmp_path / 'none.json'} cannot be read: No such file or directory\n"
+
+
+def test_a_read_is_ignored_here_and_it_says_where_it_counts():
+    read = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject", "requestParameters": {}}
+    result = parse("-", given=json.dumps({"Records": [read]}))
+    assert "ignored: GetObject: it changes nothing; reads are counted from log files" in result.stdout

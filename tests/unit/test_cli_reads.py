@@ -30,18 +30,19 @@ NOTHING = {"total": 0, "readers": 0, "since": None, "days": [], "objects": []}
 def asked(monkeypatch):
     """What the API was asked, and a way to say what it answers."""
     seen: list = []
-    answers = {"body": ANSWER}
+    answers = {"body": ANSWER, "folder": None}  # what it answers of a folder, where that is something else
 
     class Answer:
         status = 200
 
         def json(self):
-            return answers["body"]
+            return answers["folder"] if answers["folder"] and seen[-1][2][1][0] == "prefix" else answers["body"]
 
     def request(method, url, fields, **_):
         seen.append((method, urlsplit(url).path, fields))
         return Answer()
 
+    monkeypatch.delenv("BUCKETDEX_CONTROL_TABLE", raising=False)
     monkeypatch.setattr("urllib3.request", request)
     monkeypatch.setenv("BUCKETDEX_API_URL", "http://127.0.0.1:1")
     return seen, answers
@@ -70,6 +71,7 @@ def test_people_see_days_with_bars_readers_and_what_is_read_most(asked):
     [last], [first] = ([it for it in lines if day in it] for day in (ago(1), ago(9)))
     assert lines.index(last) < lines.index(first) and "1,230" in last and last.rstrip().endswith("█" * 20)
     assert first.rstrip().endswith("▏")
+    assert "against the busiest day" in shown
     assert "bio/[bold]\\x1b.csv" in shown and "1,200" in shown
 
 
@@ -78,6 +80,7 @@ def test_readers_that_may_not_be_told_apart_are_not_counted(asked):
     asked[1]["body"] = NOTHING | {"total": 1, "since": ago(0), "days": [day]}
     shown = runner.invoke(app, ["reads", "s3://lab/a"]).stdout
     assert f"s3://lab/a was read once since {ago(0)}." in shown and "most read" not in shown and " 0 " not in shown
+    assert "each a" not in shown and "█" not in shown  # one bar says nothing
 
 
 def test_of_many_days_the_last_are_shown_and_it_says_so(asked):
@@ -95,10 +98,38 @@ def test_where_nothing_was_read_it_says_what_is_known(asked):
     assert "reads in lab are since 2026-01-02" in shown.stdout
     asked[1]["body"] = NOTHING
     shown = runner.invoke(app, ["reads", "s3://lab/a"]).stdout
-    assert "No reads are known of anything in lab" in shown and "trail" in shown
+    assert "No reads are known of anything in lab" in shown and "trail" in shown and "not connected" in shown
 
 
-@pytest.mark.parametrize("arguments", [["lab/a"], ["s3://"], ["s3:///a"], ["s3://lab/a", "--days", "366"]])
+def test_an_object_that_is_a_folder_with_reads_is_told(asked):
+    asked[1].update(body=NOTHING | {"since": ago(20)}, folder=ANSWER)
+    shown = runner.invoke(app, ["reads", "s3://lab/a b"]).stdout
+    assert "There are reads below a b/: bucketdex reads 's3://lab/a b/'" in shown
+    assert "There are reads" not in runner.invoke(app, ["reads", "s3://lab/a b", "--json"]).stdout
+    asked[1]["folder"] = None
+    assert "There are reads" not in runner.invoke(app, ["reads", "s3://lab/a b"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("connected", "trail_is_on", "said"),
+    [
+        (None, None, "or it is not connected"),
+        (False, None, "it is not connected.\nThose that are: bucketdex bucket list.  Connect it: bucketdex bucket add"),
+        (True, None, "nothing was read there yet,\nor this stack reads no trail"),
+        (True, False, "is off.\nRecord them from now on: bucketdex local trail on"),
+        (True, True, "nothing was read there yet, since the trail"),
+    ],
+)
+def test_why_nothing_is_known_is_told_where_that_can_be_known(asked, monkeypatch, connected, trail_is_on, said):
+    monkeypatch.setattr("bucketdex.cli.reads._is_connected", lambda _: connected)
+    monkeypatch.setattr("bucketdex.cli.local_trail.is_on", lambda: trail_is_on)
+    asked[1]["body"] = NOTHING
+    assert said in runner.invoke(app, ["reads", "s3://lab/a"]).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["lab/a"], ["s3://"], ["s3:///a"], ["s3://a b/c"], ["s3://x"], ["s3://lab/a", "--days", "366"]]
+)
 def test_what_is_no_address_and_too_many_days_are_wrong_usage(asked, arguments):
     assert runner.invoke(app, ["reads", *arguments]).exit_code == 2 and not asked[0]
 

@@ -88,6 +88,13 @@ def test_checksums_are_told_in_lines_with_where_they_come_from():
     ]
 
 
+def test_an_author_is_told_in_words():
+    assert _shown("written_by", {"type": "IAMUser", "name": "ada"}) == "ada (IAMUser)"
+    role = {"type": "AssumedRole", "name": "Scientist", "session": "x\x1b"}
+    assert _shown("written_by", role) == "Scientist (AssumedRole), session x\\x1b"
+    assert _shown("written_by", {"type": "AWSService"}) == "? (AWSService)"
+
+
 @pytest.mark.parametrize("key", ["a b", "a+b", "100%25", "a?b#c", "a//b/", "🧬", "new\nline", "s3://x/y", " "])
 def test_keys_are_taken_as_they_are(key):
     assert list(_names([f"s3://lab/{key}"])) == [("lab", key)]

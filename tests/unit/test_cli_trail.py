@@ -5,13 +5,16 @@ from collections import Counter
 
 import pytest
 from botocore.exceptions import ClientError, ResponseStreamingError
+from typer.testing import CliRunner
 
 from bucketdex.buckets.notification import TRAIL, rule
 from bucketdex.buckets.trail_files import tell, tell_no_more
 from bucketdex.changes.outcome import Tally
+from bucketdex.cli.main import app
 from bucketdex.cli.trail.files import PIECE_BYTES, LogFile, Sources, UnreadableError
 from bucketdex.cli.trail.journal import Journal
 from bucketdex.cli.trail.reading import AHEAD, AHEAD_BYTES, HOPELESS, Account, HopelessError, read_all
+from bucketdex.cli.trail.telling import Plan
 from bucketdex.errors import Permanent, Transient
 
 NAME = "111122223333_CloudTrail_eu-west-1_20260131T0905Z_Mu0KsOhtH1ar15ZZ.json.gz"
@@ -54,6 +57,28 @@ def test_who_names_a_file_means_it_unless_it_is_known_to_be_no_log_file(tmp_path
     for path in paths:
         path.touch()
     assert [it.kind for it in local(*paths)] == ["log", "log", "foreign", "digest", "insight"]
+    assert [it.meant for it in local(*paths)] == [True, True, False, False, False]
+    assert not any(it.meant for it in local(tmp_path))
+
+
+def test_some_of_what_is_passed_over_could_be_read_and_is_named(tmp_path):
+    plan = Plan()
+    for it in local_of(tmp_path, "a.json", "b.json.gz", "c.json", "d.json", "notes.txt", DIGEST):
+        plan.skip(it)
+    assert plan.skipped == {"other": 5, "digest": 1}
+    assert "not CloudTrail's: a.json, b.json.gz, c.json, ...; name them" in plan.passed_over()
+    plan = Plan()
+    [other] = local_of(tmp_path / "other", "notes.txt")
+    plan.skip(other)
+    assert plan.passed_over() == ""
+
+
+def local_of(folder, *names):
+    """The files of a folder, made for this."""
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).touch()
+    return local(folder)
 
 
 def test_an_unpacked_file_has_the_name_that_cloudtrail_gave_it():
@@ -153,7 +178,8 @@ def log(number, said="fine", size=4):
 def test_a_broken_file_keeps_no_other_from_being_read(run):
     run(log(1), log(2, "broken"), log(3))
     assert (run.account.files, run.account.bytes, run.account.tally.counts) == (2, 8, Counter(TrailRecords=3))
-    assert [(it.file, it.problem) for it in run.account.failed] == [("/logs/0002", "it is broken")]
+    [failed] = run.account.failed
+    assert (failed.file, failed.problem, failed.in_part) == ("/logs/0002", "it is broken", True)
     assert run.complaints == run.account.failed and run.watched[-1] == (2, 8, 3)
 
 
@@ -257,10 +283,30 @@ def test_a_trails_bucket_gets_a_rule_beside_others():
     assert not tell(s3, Sqs(), "url", "logs", "AWSLogs/").added
     other = tell(s3, Sqs(), "url", "logs", "", connected={"logs"})
     assert (other.added, other.former_prefix, other.connected) == (True, "AWSLogs/", True)
-    tell_no_more(s3, Sqs(), "url", "logs")
+    assert tell_no_more(s3, Sqs(), "url", "logs", "") == ""
     assert s3.rules == replication
     with pytest.raises(Permanent, match="has no rule 'bucketdex-trail'"):
         tell_no_more(s3, Sqs(), "url", "logs")
+
+
+def test_the_rule_of_another_prefix_than_the_one_named_stays():
+    s3 = S3()
+    tell(s3, Sqs(), "url", "logs", "AWSLogs/")
+    with pytest.raises(Permanent, match="logs is read below AWSLogs, not below wrong; nothing is removed"):
+        tell_no_more(s3, Sqs(), "url", "logs", "wrong")
+    assert tell_no_more(s3, Sqs(), "url", "logs", "AWSLogs") == "AWSLogs/"
+    tell(s3, Sqs(), "url", "logs")
+    with pytest.raises(Permanent, match="logs is read from its top, not below wrong"):
+        tell_no_more(s3, Sqs(), "url", "logs", "wrong/")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["add", "s3://"], ["add", "https://x"], ["add", ""], ["remove", "s3:///a"], ["import", "s3://"]],
+    ids=" ".join,
+)
+def test_what_is_no_address_is_wrong_usage(arguments):
+    assert CliRunner().invoke(app, ["trail", *arguments]).exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -277,6 +323,11 @@ def test_what_s3_refuses_is_told_with_what_to_do(refusal, said):
         tell(S3(refusal=refusal), Sqs(), "url", "logs")
 
 
+def test_where_there_is_no_bucket_of_a_name_that_none_can_have_the_rule_is_told():
+    with pytest.raises(Permanent, match="'MyLogs' is no name of a bucket: 3 to 63 lower-case"):
+        tell(S3(refusal=("NoSuchBucket", "The specified bucket does not exist")), Sqs(), "url", "MyLogs")
+
+
 def test_what_may_go_later_is_told_as_that():
     with pytest.raises(Transient):
         tell(S3(refusal=("SlowDown", "Please reduce your request rate")), Sqs(), "url", "logs")
@@ -288,7 +339,7 @@ def test_what_s3_would_refuse_is_not_tried():
     with pytest.raises(Permanent, match="is connected: its rule 'bucketdex'"):
         tell(S3(refusal=refused, rules=connected), Sqs(), "url", "logs")
     etl = {"QueueConfigurations": [rule("arn:of:etl", TRAIL) | {"Id": "etl"}]}
-    with pytest.raises(Permanent, match=r"for suffix '\.json\.gz' to arn:of:etl"):
+    with pytest.raises(Permanent, match=r"for suffix '\.json\.gz' to arn:of:etl; send its events to an SNS topic"):
         tell(S3(refusal=refused, rules=etl), Sqs(), "url", "logs")
     with pytest.raises(Permanent, match="name a shorter"):
         tell(S3(refusal=refused), Sqs(), "url", "logs", "a b/")

@@ -63,8 +63,9 @@ def read(pieces: Iterable[bytes], limits: Limits | None = None) -> tuple[list[Re
             unreadable += batch.unreadable
     except Permanent as error:
         reason = str(error)
-        count = f"{len(records):,} of its records were read before"
-        assert reason.startswith("the log file cannot be read to its end: ") and reason.endswith(count)
+        number = len(records)
+        read = f" (after {number:,} record{'s' * (number != 1)})" if number else "; no record could be read"
+        assert reason.startswith("the log file cannot be read to its end: ") and reason.endswith(read)
     return records, unreadable, reason
 
 
@@ -198,7 +199,7 @@ def test_bytes_that_are_no_utf_8_make_a_record_unreadable_wherever_they_stand():
 def test_after_a_bad_record_of_another_kind_of_file_nothing_is_found():
     found = read([b'{"Records":[{"a":1},{"a":[1},{"a":2}]}'])
     assert len(found[0]) == 1 and found[1] == 1
-    assert "a record is not JSON, and no other is found after it; 1 of its records" in found[2]
+    assert "a record is not JSON, and no other is found after it (after 1 record)" in found[2]
 
 
 @pytest.mark.parametrize(

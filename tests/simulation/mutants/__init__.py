@@ -94,7 +94,6 @@ OF_TRAIL: dict[str, Mutant] = {
         (of_trail.null_taken_for_a_version, STALE),
         (of_trail.known_when_one_generation_knows, STALE),
         (of_trail.only_the_last_claim_looked_at, STALE),
-        (of_trail.records_believed_to_tell_their_order, STALE),
         (of_trail.what_was_begun_taken_for_done, NO_DIGEST),
         (of_trail.older_author_overwrites, frozenset({"older author"})),
         (of_trail.author_of_any_call, OF_ANOTHER),

@@ -89,21 +89,6 @@ def only_the_last_claim_looked_at() -> AbstractContextManager[None]:
     return replaced(hint, "_claims", claims)
 
 
-def records_believed_to_tell_their_order() -> AbstractContextManager[None]:
-    """What happened a second before the version that is shown was made, by the records, is thought to be seen."""
-
-    def covers(original: Any) -> Any:
-        def by_order(document: dict[str, Any], claims: Any) -> bool:
-            made = [
-                it.time for it in claims if it.time and it.version_id and it.version_id == document.get("version_id")
-            ]
-            return original(document, [it for it in claims if not (made and it.time and it.time < max(made))])
-
-        return by_order
-
-    return replaced(preparing, "covers", covers)
-
-
 def what_was_begun_taken_for_done() -> AbstractContextManager[None]:
     """Of a hint that comes back nobody is thought to have left anything undone."""
     return replaced(preparing.Task, "begun", lambda _: False)

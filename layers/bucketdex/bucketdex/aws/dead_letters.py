@@ -59,6 +59,13 @@ class Replay(msgspec.Struct, frozen=True):
     failed: tuple[str, ...] = ()
 
 
+class Deletion(msgspec.Struct, frozen=True):
+    """Which were deleted, and what went wrong with others (those are still set aside)."""
+
+    deleted: tuple[DeadLetter, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
 @contextlib.contextmanager
 def held(sqs: "SQSClient", queues: Mapping[str, Queue]) -> Iterator[list[Held]]:
     """Hold the dead letters of these queues, by name; those that are not deleted are put back in the end.
@@ -93,6 +100,20 @@ def replay(sqs: "SQSClient", letters: Iterable[Held], progress: Callable[[int], 
         sent += 1
         progress(sent)
     return Replay(sent, tuple(failed))
+
+
+def delete(sqs: "SQSClient", letters: Iterable[Held]) -> Deletion:
+    """Delete each for good; what it told of is not processed."""
+    gone: list[DeadLetter] = []
+    failed: list[str] = []
+    for it in letters:
+        try:
+            sqs.delete_message(QueueUrl=it.queue.dead_letters_url, ReceiptHandle=it.receipt)
+        except (BotoCoreError, ClientError) as error:
+            failed.append(f"{it.letter.id} is still set aside: {error}")
+            continue
+        gone.append(it.letter)
+    return Deletion(tuple(gone), tuple(failed))
 
 
 def _receive_all(sqs: "SQSClient", name: str, queue: Queue, letters: list[Held]) -> None:

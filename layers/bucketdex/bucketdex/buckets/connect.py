@@ -33,6 +33,10 @@ NAME = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 BAD_NAME = "{name!r} is no name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens"
 
 FROM: dict[Events | None, str] = {"notifications": "its notifications", "trail": "the trail"}
+LOST = (
+    "That deletes its documents, which come again when it is added, and its counts of reads, which come again only "
+    "when `bucketdex trail import` reads the old log files"
+)
 
 type Step = Literal["index", "register", "configure", "list", "documents"]
 type Progress = Callable[[Step, int], None]  # what is being done, and how many keys it has come to
@@ -194,7 +198,7 @@ def _agreed(name: str, control: ControlTable, wanted: Events | None) -> Events:
     if known and wanted not in (None, known.events):
         raise Permanent(
             f"the bucket {name} is connected already, and its events come from {FROM[known.events]}; "
-            f"to have them from {FROM[wanted]}, remove it first: `bucketdex bucket remove {name}`"
+            f"to have them from {FROM[wanted]}, remove it first: `bucketdex bucket remove {name}`. {LOST}"
         )
     return known.events if known else wanted or "notifications"
 

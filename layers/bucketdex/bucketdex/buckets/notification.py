@@ -78,9 +78,10 @@ def with_rule(found: Configuration, queue_arn: str, of: Rule = INDEXING) -> Conf
         )
     clashes = [_said(it, common) for it in _rules(others) if (common := _common(it, of))]
     if clashes:
+        topic = "send its events to an SNS topic and both queues from there (docs/trail.md), or "
         raise Permanent(
             f"S3 takes no second rule for the same events, and there is {' and '.join(clashes)}; "
-            "remove or narrow that, then try again"
+            f"{topic if of.id == TRAIL.id else ''}remove or narrow that, then try again"
         )
     return others | {"QueueConfigurations": [*others.get("QueueConfigurations", []), rule(queue_arn, of)]}
 

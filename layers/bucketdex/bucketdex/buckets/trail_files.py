@@ -11,7 +11,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from bucketdex.buckets import rules
-from bucketdex.buckets.connect import BAD_NAME
+from bucketdex.buckets.connect import BAD_NAME, NAME
 from bucketdex.buckets.notification import RULE, TRAIL, Configuration, keys_of, with_rule
 from bucketdex.errors import Permanent, Transient
 
@@ -64,14 +64,23 @@ def tell(
     return Told(bucket, prefix, added, former, bucket in connected)
 
 
-def tell_no_more(s3: "S3Client", sqs: "SQSClient", queue_url: str, bucket: str) -> None:
-    """Take the rule out again; raises `Permanent` where there is none, and `Transient`."""
+def tell_no_more(s3: "S3Client", sqs: "SQSClient", queue_url: str, bucket: str, prefix: str = "") -> str:
+    """Take the rule out again, and return the prefix that it had.
+
+    Raises `Permanent` where there is none, or one of another prefix than the one that is given, if any; and
+    `Transient`.
+    """
     try:
+        before = keys_of(rules.read(s3, bucket), TRAIL)
+        if before and prefix and prefix.rstrip("/") != before[0].rstrip("/"):
+            read = f"below {before[0].rstrip('/')}" if before[0] else "from its top"
+            raise Permanent(f"{bucket} is read {read}, not below {prefix.rstrip('/')}; nothing is removed")
         removed = rules.remove(s3, bucket, rules.queue_arn(sqs, queue_url), TRAIL)
     except (BotoCoreError, ClientError) as error:
         raise _said(bucket, error) from error
-    if not removed:
+    if not before or not removed:
         raise Permanent(f"the bucket {bucket} has no rule {TRAIL.id!r} of this stack")
+    return before[0]
 
 
 def _refuse_connected(bucket: str, found: Configuration) -> None:
@@ -98,7 +107,8 @@ def _said(bucket: str, error: Exception) -> Exception:
         if OTHER_REGION in message:
             return Permanent(f"the bucket {bucket} is in another region than the stack, and cannot tell it: {message}")
         if code in ("NoSuchBucket", "404"):
-            return Permanent(f"there is no bucket {bucket}")
+            # Asked only here: buckets from before 2018 may have other names.
+            return Permanent(f"there is no bucket {bucket}" if NAME.fullmatch(bucket) else BAD_NAME.format(name=bucket))
         if code in ("InvalidBucketName", "AccessDenied", "403", "InvalidArgument"):
             return Permanent(f"S3 does not let us change what {bucket} tells: {error}")
     return Transient(f"what {bucket} tells could not be changed: {error}")

@@ -21,6 +21,7 @@ WRITES = MAKING | {
 }  # fmt: skip
 # Deletes up to a thousand keys, none of which its record names.
 SWEEPING = "DeleteObjects"
+READING = "GetObject"
 
 
 class Parameters(msgspec.Struct):
@@ -67,6 +68,9 @@ def read_record(raw: Any) -> Iterator[ObjectChange | Permanent | str]:
     name = raw["eventName"]
     if raw.get("errorCode"):
         yield f"{name}: it failed with {raw['errorCode']}"
+        return
+    if name == READING:
+        yield f"{name}: it changes nothing; reads are counted from log files"
         return
     if name not in WRITES:
         yield f"{name}: it changes no object that the record names"

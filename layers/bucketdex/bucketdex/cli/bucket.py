@@ -7,6 +7,7 @@ import typer
 from bucketdex.cli import bucket_check
 from bucketdex.cli.bucket_edges import edges_here
 from bucketdex.cli.bucket_list import SEARCHABLE, list_them, told_of
+from bucketdex.cli.bucket_trail import say_of_trail
 from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import epilog, usage
 from bucketdex.cli.hash_setting import parsed_class, parsed_size
@@ -25,7 +26,12 @@ Hash = Literal["read", "kept", "off"]
 Events = Literal["notifications", "trail"]
 
 
-@app.command(epilog=epilog("bucketdex bucket add my-data", _1="S3 does not take our notification rule, or the name"))
+@app.command(
+    epilog=epilog(
+        "bucketdex bucket add my-data\nbucketdex bucket add their-data --events trail",
+        _1="S3 does not take our notification rule, or the name",
+    )
+)
 def add(
     name: Name,
     events: Annotated[
@@ -40,7 +46,7 @@ def add(
     again, this sends all it holds to be looked at again.
 
     With `--events trail` nothing is changed at the bucket, which has to be there: its changes are heard of from
-    CloudTrail's log files, minutes later, and from the checks of each day.
+    CloudTrail's log files, minutes later, once a trail records them, and from the checks of each day.
     """
     from datetime import UTC, datetime
 
@@ -64,7 +70,7 @@ def add(
         typer.echo(f"Deleted from the index, of a former connection: {plural(done.documents_deleted, 'document')}.")
     typer.echo(f"{name} is connected." if done.registered else f"{name} was connected already.")
     if done.events == "trail":
-        typer.echo("Its changes are heard of from the trail; nothing is changed at the bucket.")
+        say_of_trail(edges.s3, name)
     if done.versioning_enabled:
         typer.echo("Its versioning is switched on.")
     if done.keys_sent:

@@ -1,4 +1,4 @@
-"""`bucketdex dead-letters`: what could not be processed, why, and once more."""
+"""`bucketdex dead-letters`: what could not be processed, why, and once more or never."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from bucketdex.aws.dead_letters import DeadLetter, Held
     from bucketdex.aws.settings import Queue
 
-app = typer.Typer(no_args_is_help=True, help="Look at what was set aside, and have it processed again.")
+app = typer.Typer(no_args_is_help=True, help="Look at what was set aside; have it processed again, or delete it.")
 
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Their ids, or how those begin.")]
+Everything = Annotated[bool, typer.Option("--all", help="All of them (of --queue and --kind).")]
 OfQueue = Annotated[str | None, typer.Option("--queue", help="Only of this queue, such as ObjectEvents.")]
 OfKind = Annotated[
     Literal["permanent", "transient", "ours", "crashed", "undelivered"] | None,
@@ -58,6 +60,7 @@ def list_letters(queue: OfQueue = None, kind: OfKind = None, as_json: Json = Fal
         typer.echo(
             as_called(
                 "All of one: bucketdex dead-letters show ID.  Once more: bucketdex dead-letters replay ID (or --all)."
+                "  Never: bucketdex dead-letters delete ID."
             )
         )
 
@@ -94,26 +97,20 @@ def show(
     )
 )
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Their ids, or how those begin.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them (of --queue and --kind).")] = False,
+    ids: Ids = None,
+    everything: Everything = False,
     queue: OfQueue = None,
     kind: OfKind = None,
     as_json: Json = False,
 ) -> None:
     """Send dead letters to the queue that they came from, to be processed again; only then they are deleted."""
     from bucketdex.aws import clients, dead_letters
-    from bucketdex.cli.output import bars, joined, json_line, plural, printable
+    from bucketdex.cli.output import bars, json_line, plural, printable
 
-    if bool(ids) == everything:
-        usage("say which: their ids, or --all")
-    queues = _queues(queue)
+    queues = _wanted(ids, queue, everything=everything)
     sqs = clients.sqs()
     with dead_letters.held(sqs, queues) as letters, bars() as progress:
-        chosen = [it for it in letters if kind in (None, it.letter.kind) and (everything or _named(it, ids or []))]
-        if unknown := [it for it in ids or [] if not any(_named(letter, [it]) for letter in chosen)]:
-            named = [what for what, given in (("queue", queue), ("kind", kind)) if given]
-            which = f" (of that {joined(named)})" if named else ""
-            raise RefusedError(f"there is no dead letter {unknown[0]}{which}; nothing is sent")
+        chosen = _chosen(letters, ids, queue, kind, "sent")
         task = progress.add_task("Sending", total=len(chosen))
         done = dead_letters.replay(
             sqs, chosen, lambda sent: progress.update(task, description=f"Sent {sent} of {len(chosen)}")
@@ -126,6 +123,69 @@ def replay(
             typer.echo(printable(failure), err=True)
     if done.failed or not chosen:
         raise typer.Exit(NO)
+
+
+@app.command(
+    epilog=epilog(
+        """bucketdex dead-letters delete 6d0d9b1e-0f0b-4a52-9d5c-1f6f2d0c8a11
+        bucketdex dead-letters delete --all --queue TrailFiles --yes""",
+        _1="there was nothing to delete, not all could be, or you said no",
+    )
+)
+def delete(
+    ids: Ids = None,
+    everything: Everything = False,
+    queue: OfQueue = None,
+    kind: OfKind = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete dead letters for good: what they told of is not processed.
+
+    If it was a change of an object, the check of each day still finds what the index lacks, or `bucketdex bucket check`
+    now. With --json: deleted (the dead letters, with their bodies) and failed.
+    """
+    from bucketdex.aws import clients, dead_letters
+    from bucketdex.cli.output import json_line, plural, printable
+
+    queues = _wanted(ids, queue, everything=everything)
+    sqs = clients.sqs()
+    with dead_letters.held(sqs, queues) as letters:
+        chosen = _chosen(letters, ids, queue, kind, "deleted")
+        if chosen and not yes:
+            typer.confirm(f"Delete {plural(len(chosen), 'dead letter')} for good?", abort=True, err=True)
+        done = dead_letters.delete(sqs, chosen)
+    if as_json:
+        json_line(done)
+    else:
+        for it in done.deleted:
+            typer.echo(f"{it.id} of {it.queue}: {printable(it.reason[:REASON_CHARACTERS])}")
+        typer.echo(f"{plural(len(done.deleted), 'dead letter')} deleted.")
+        for failure in done.failed:
+            typer.echo(printable(failure), err=True)
+    if done.failed or not chosen:
+        raise typer.Exit(NO)
+
+
+def _wanted(ids: list[str] | None, queue: str | None, *, everything: bool) -> "dict[str, Queue]":
+    """Return the queues to look at, where it is said which dead letters are meant."""
+    if bool(ids) == everything:
+        usage("say which: their ids, or --all")
+    return _queues(queue)
+
+
+def _chosen(
+    letters: "list[Held]", ids: list[str] | None, queue: str | None, kind: str | None, done: str
+) -> "list[Held]":
+    """Return those that are meant, without ids all of the kind; raises `RefusedError` for an id that there is not."""
+    from bucketdex.cli.output import joined
+
+    chosen = [it for it in letters if kind in (None, it.letter.kind) and (not ids or _named(it, ids))]
+    if unknown := [it for it in ids or [] if not any(_named(letter, [it]) for letter in chosen)]:
+        named = [what for what, given in (("queue", queue), ("kind", kind)) if given]
+        which = f" (of that {joined(named)})" if named else ""
+        raise RefusedError(f"there is no dead letter {unknown[0]}{which}; nothing is {done}")
+    return chosen
 
 
 def _queues(wanted: str | None) -> "dict[str, Queue]":

@@ -48,6 +48,22 @@ def status(as_json: Json = False) -> None:
     _show(trail.told(running()), as_json=as_json)
 
 
+def is_on() -> bool | None:
+    """Whether the trail is on of the local stack that commands work with; None where they work with no local one."""
+    import os
+
+    from bucketdex.cli.failures import NoStackError
+    from bucketdex.cli.here import running
+    from bucketdex.local.stack import StackError
+    from bucketdex.local.trail import told
+
+    try:
+        state = running()
+        return told(state).on is not None if state.edge_url == os.environ.get("AWS_ENDPOINT_URL") else None
+    except (NoStackError, StackError):
+        return None
+
+
 def _show(told: "Trail", *, as_json: bool) -> None:
     from bucketdex.cli.output import json_line, plural
 

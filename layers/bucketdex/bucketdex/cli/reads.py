@@ -2,14 +2,18 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
+from bucketdex.cli import local_trail
+from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import epilog, usage
 from bucketdex.cli.options import Json
 
 ADDRESS = re.compile(r"s3://([^/]+)(?:/(.*))?", re.DOTALL)
+BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")  # buckets from before 2018 may have such names
 YEAR = 365  # days that reads are kept
 SHOWN_DAYS = 31  # in the table, where there are more
 BARS = "·▁▂▃▄▅▆▇█"
@@ -51,15 +55,22 @@ def reads(
     match = ADDRESS.fullmatch(address)
     if not match:
         usage(f"an object is s3://bucket/key, a folder s3://bucket/folder/: {address!r}")
+    if not BUCKET.fullmatch(match[1]):
+        from bucketdex.buckets.connect import BAD_NAME
+
+        usage(BAD_NAME.format(name=match[1]))
     bucket, place = match[1], match[2] or ""
     folder = not place or place.endswith("/")
-    answer = ask(api_address(), bucket, None if folder else place, place if folder else "", days)
+    api = api_address()
+    answer = ask(api, bucket, None if folder else place, place if folder else "", days)
     if as_json:
         json_line(answer)
     elif answer["since"] is None:
         _print_nothing_known(bucket)
     elif not answer["total"]:
         _print_none(address, bucket, answer["since"], days)
+        if not folder and ask(api, bucket, None, f"{place}/", days)["total"]:
+            _print_folder(f"{address}/", f"{place}/")
     else:
         _print(address, answer, _first(answer["since"], days))
 
@@ -94,12 +105,47 @@ def _first(since: str, days: int) -> date:
 
 
 def _print_nothing_known(bucket: str) -> None:
+    typer.echo(as_called(f"No reads are known of anything in {bucket}: {_why(bucket)}"))
+
+
+def _why(bucket: str) -> str:
+    """Return why no reads of the bucket are known, as far as this machine can tell, and what to do then."""
+    unread, no_trail = "nothing was read there yet", "this stack reads no trail of CloudTrail that logs its data events"
+    connected = _is_connected(bucket)
+    if connected is None:
+        return f"{unread}, or it is not connected,\nor {no_trail}, reads among them."
+    if not connected:
+        return (
+            f"it is not connected.\nThose that are: bucketdex bucket list.  Connect it: bucketdex bucket add {bucket}"
+        )
+    trail_is_on = local_trail.is_on()
+    if trail_is_on is None:
+        return f"{unread},\nor {no_trail}, reads among them: bucketdex trail add s3://LOGS"
+    if not trail_is_on:
+        return "the trail of this stack is off.\nRecord them from now on: bucketdex local trail on"
+    return f"{unread}, since the trail\nof this stack was switched on. How it is: bucketdex local trail status"
+
+
+def _is_connected(bucket: str) -> bool | None:
+    """Whether the bucket is connected; None where the control table is not to be asked."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from bucketdex.aws import clients, settings
+    from bucketdex.control import ControlTable
+    from bucketdex.errors import Fault
+    from bucketdex.index.generations import READS
+
+    try:
+        control = ControlTable(clients.dynamodb(), settings.control().table)
+        return bucket in control.view(READS, [bucket]).buckets
+    except (BotoCoreError, ClientError, Fault, settings.SettingsError):
+        return None
+
+
+def _print_folder(address: str, place: str) -> None:
     from bucketdex.cli.output import printable
 
-    typer.echo(
-        f"No reads are known of anything in {printable(bucket)}: nothing was read there yet, or it is not connected,\n"
-        "or this stack reads no trail of CloudTrail that logs its data events, reads among them."
-    )
+    typer.echo(f"There are reads below {printable(place)}: {as_called('bucketdex reads')} {printable(quote(address))}")
 
 
 def _print_none(address: str, bucket: str, since: str, days: int) -> None:
@@ -118,12 +164,15 @@ def _print(address: str, answer: dict[str, Any], first: date) -> None:
     drawn, unit = line(days, first, max(datetime.now(UTC).date(), date.fromisoformat(days[-1]["day"])))
     # Without anybody who can be told apart, the setting is that nobody shall be.
     by = f" by {plural(answer['readers'], 'reader')}" if answer["readers"] else ""
-    typer.echo(f"{printable(address)} was read {_times(answer['total'])}{by} since {first}.\n\n{drawn}  each a {unit}")
-    found = table("day (UTC)", "#reads", "#readers", "")
+    typer.echo(f"{printable(address)} was read {_times(answer['total'])}{by} since {first}.")
+    if len(drawn) > 1:
+        typer.echo(f"\n{drawn}  each a {unit}")
     shown = days[-SHOWN_DAYS:]
+    found = table("day (UTC)", "#reads", "#readers", *(["against the busiest day"] if len(shown) > 1 else []))
     most = max(it["count"] for it in shown)
     for it in reversed(shown):
-        found.add_row(it["day"], f"{it['count']:,}", f"{it['readers']:,}" if by else "", bar(it["count"], most))
+        against = [bar(it["count"], most)] if len(shown) > 1 else []
+        found.add_row(it["day"], f"{it['count']:,}", f"{it['readers']:,}" if by else "", *against)
     out.print(found)
     if len(shown) < len(days):
         typer.echo(f"These are the last {len(shown)} of {len(days)} days with reads; --json tells of all.")

@@ -146,7 +146,8 @@ def _shown(field: str, value: Any) -> str:
             told = ", ".join(filter(None, (ORIGINS.get(str(origin), str(origin)), value.get("scope"))))
             return printable(f"{kind} {digest} ({told})")
         case dict():
-            return ", ".join(f"{name} {_shown(name, it)}" for name, it in value.items())
+            parts = [f"{name} {_shown(name, it)}" for name, it in value.items()]
+            return printable(_author(**value)) if field == "written_by" else ", ".join(parts)
         case list():
             return "\n".join(_shown(field, it) for it in value)
         case int() if field == "size":
@@ -154,3 +155,8 @@ def _shown(field: str, value: Any) -> str:
         case str() if field == "content" and len(value) > CONTENT_CHARACTERS:
             return printable(value[:CONTENT_CHARACTERS]) + " ..."
     return printable(str(value))
+
+
+def _author(type: str = "?", name: str = "?", session: str = "") -> str:  # noqa: A002, as documents have it
+    """Return an author as the demo tells of one."""
+    return f"{name} ({type})" + (f", session {session}" if session else "")

@@ -38,7 +38,7 @@ def read_file(edges: Edges, name: str, pieces: Iterable[bytes], tally: Tally, tr
             file.take(batch)
     except Permanent as error:
         file.finish()
-        raise Permanent(f"{error}; what was read until there is told") from error
+        raise Permanent(f"{error}; what was read is in" if file.records else str(error)) from error
     file.finish()
     if file.faults:
         raise Permanent(file.faults)
@@ -58,6 +58,7 @@ class _File:
         self._oldest = (edges.now() - timedelta(days=READS_DAYS)).date().isoformat()
         self._sweeps: dict[str, datetime] = {}
         self._unreadable = 0
+        self.records = 0
 
     def take(self, batch: Batch) -> None:
         """Take what a batch says, and tell of it where that is much already."""
@@ -70,6 +71,7 @@ class _File:
                 raise Transient("no time was left to read the log file to its end")
         self._unreadable += batch.unreadable
         self._tally.counts["TrailRecords"] += len(batch.records)
+        self.records += len(batch.records)
 
     def finish(self) -> None:
         """Tell of what is left; raises `Transient`."""
@@ -86,7 +88,7 @@ class _File:
         """What cannot be read of records that may matter, for people; an empty text where all could be."""
         count = self._reader.unreadable + self._unreadable
         said = [*self._reader.faults, *([f"{self._unreadable} are no records at all"] if self._unreadable else [])]
-        return f"{count} of its records cannot be read ({'; '.join(said)}); the others are told" if count else ""
+        return f"{count} of its records cannot be read ({'; '.join(said)}); the others are in" if count else ""
 
     def _changed(self, change: ObjectChange) -> None:
         self._hints.append(change)
@@ -95,7 +97,8 @@ class _File:
 
     def _was_read(self, read: Read) -> None:
         if read.day < self._oldest:
-            return  # nobody could ask for it before it is forgotten
+            self._tally.counts["TrailReadsTooOld"] += 1  # nobody could ask for it before it is forgotten
+            return
         self._reads.add(*read)
         self._tally.counts["TrailReads"] += 1
 

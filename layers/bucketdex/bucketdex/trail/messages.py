@@ -94,6 +94,8 @@ def _read_one(edges: Edges, s3: "S3Client", hint: Hint, tally: Tally) -> Outcome
         return Outcome("skipped")
     try:
         read_file(edges, hint.key, _pieces(s3, hint, tally), tally, hint.bucket)
+    except Permanent as error:
+        return Outcome("failed", Permanent(f"s3://{hint.bucket}/{hint.key}: {error}"))
     except Exception as error:  # noqa: BLE001, also a bug in here is this file's alone
         return Outcome("failed", error)
     return Outcome("read")
@@ -113,8 +115,8 @@ def _pieces(s3: "S3Client", hint: Hint, tally: Tally) -> Iterator[bytes]:
     except ClientError as error:
         refusals.raise_if_transient(error, hint.bucket, hint.key)
         if refusals.code(error) in refusals.GONE:
-            raise Permanent(f"{where} was gone before it was read; {MOVED}") from error
-        raise Permanent(f"S3 does not let {where} be read: {refusals.said(error)}") from error
+            raise Permanent(f"it was gone before it was read; {MOVED}") from error
+        raise Permanent(f"S3 does not let it be read: {refusals.said(error)}") from error
     except (BotoCoreError, HTTPError, OSError) as error:
         raise Transient(f"S3 did not tell all of {where}: {error}") from error
     if left:

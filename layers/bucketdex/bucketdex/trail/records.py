@@ -10,13 +10,12 @@ import msgspec
 
 from bucketdex.changes import Fact, ObjectChange
 from bucketdex.changes.change import fault_of_bucket, fault_of_key, is_unique, when
-from bucketdex.changes.cloudtrail import SOURCES, SWEEPING, WRITES, Answer, Parameters, changes
+from bucketdex.changes.cloudtrail import READING, SOURCES, SWEEPING, WRITES, Answer, Parameters, changes
 from bucketdex.trail import names
 from bucketdex.trail.identity import Known
 from bucketdex.trail.streaming import Record
 
-READ = "GetObject"
-OF_INTEREST = WRITES | {READ, SWEEPING}
+OF_INTEREST = WRITES | {READING, SWEEPING}
 DELETING = frozenset({"DeleteObject", "ReplicateDelete"})  # what they make has no author in the index
 MOST_FAULTS = 3  # that are told
 
@@ -95,7 +94,7 @@ class Reader:
         if parameters.bucket == self._trail_bucket and names.kind_of(parameters.key) != "foreign":
             return
         who = self._known.of(record.user_identity)
-        if name == READ:
+        if name == READING:
             if not who.own:
                 self._was_read(Read(parameters.bucket, parameters.key, self._day(record.event_time), who.reader))
             return

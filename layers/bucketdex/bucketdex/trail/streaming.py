@@ -73,9 +73,8 @@ def batches(pieces: Iterable[bytes], limits: Limits = Limits()) -> Iterator[Batc
                 yield Batch(number, records, unreadable)
                 number += len(records)
     except BrokenOffError as error:
-        raise Permanent(
-            f"the log file cannot be read to its end: {error}; {number:,} of its records were read before"
-        ) from error
+        read = f" (after {number:,} record{'' if number == 1 else 's'})" if number else "; no record could be read"
+        raise Permanent(f"the log file cannot be read to its end: {error}{read}") from error
 
 
 type Groups = Generator[tuple[list[Record], int]]

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import RefusedError, epilog
-from bucketdex.cli.options import Json, bucket_name
+from bucketdex.cli.failures import RefusedError, epilog, usage
+from bucketdex.cli.options import Json
 from bucketdex.cli.trail import importing
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 NEEDED = ("BUCKETDEX_CONTROL_TABLE", "BUCKETDEX_TRAIL_FILES_URL")
 FILES = "TrailFiles"
+PLACE = "s3://BUCKET[/PREFIX]"
 
 
 @app.command(
@@ -27,9 +28,7 @@ FILES = "TrailFiles"
     )
 )
 def add(
-    address: Annotated[
-        str, typer.Argument(help="The bucket that a trail delivers to, and below what.", metavar="S3://BUCKET/PREFIX")
-    ],
+    address: Annotated[str, typer.Argument(help="The bucket that a trail delivers to, and below what.", metavar=PLACE)],
     as_json: Json = False,
 ) -> None:
     """Read the log files that a trail delivers to a bucket, from now on.
@@ -40,7 +39,7 @@ def add(
     from bucketdex.buckets.trail_files import tell
     from bucketdex.cli.output import json_line
 
-    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    bucket, prefix = _place(address)
     s3, sqs, url, control = _edges()
     told = tell(s3, sqs, url, bucket, prefix, [it.name for it in control.buckets()])
     if as_json:
@@ -55,22 +54,24 @@ def add(
         )
 
 
-@app.command(epilog=epilog("bucketdex trail remove s3://my-logs", _1="it has no rule of this stack"))
+@app.command(epilog=epilog("bucketdex trail remove s3://my-logs", _1="it has no rule of this stack, or of that prefix"))
 def remove(
-    name: Annotated[str, typer.Argument(help="The bucket.", parser=bucket_name, metavar="S3://BUCKET")],
+    address: Annotated[
+        str, typer.Argument(help="The bucket; with a prefix only if that is the one that is read.", metavar=PLACE)
+    ],
     as_json: Json = False,
 ) -> None:
     """Read the log files of a bucket no more. What they told is kept."""
     from bucketdex.buckets.trail_files import tell_no_more
     from bucketdex.cli.output import json_line
 
-    bucket = name.partition("/")[0]
+    bucket, wanted = _place(address)
     s3, sqs, url, _ = _edges()
-    tell_no_more(s3, sqs, url, bucket)
+    prefix = tell_no_more(s3, sqs, url, bucket, wanted)
     if as_json:
-        json_line({"bucket": bucket, "removed": True})
+        json_line({"bucket": bucket, "prefix": prefix, "removed": True})
     else:
-        typer.echo(f"Log files of {bucket} are read no more. Its other rules are as they were.")
+        typer.echo(f"Log files below s3://{bucket}/{prefix} are read no more. Its other rules are as they were.")
 
 
 app.command("import", epilog=importing.EPILOG)(importing.import_)
@@ -89,6 +90,14 @@ def _show(told: "Told") -> None:
         typer.echo(f"The stack has to be allowed to read them: TrailBucketArns must name arn:aws:s3:::{told.bucket}.")
     if told.added:
         typer.echo(as_called(f"Read what is there already:  bucketdex trail import {where}"))
+
+
+def _place(address: str) -> tuple[str, str]:
+    """Return the bucket and the prefix of an address; the `s3://` may be left out."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    if not bucket or "://" in address.removeprefix("s3://"):
+        usage(f"a bucket is s3://bucket, below a prefix s3://bucket/prefix: {address!r}")
+    return bucket, prefix
 
 
 def _edges() -> tuple[Any, Any, str, Any]:

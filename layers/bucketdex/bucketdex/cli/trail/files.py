@@ -25,12 +25,16 @@ class UnreadableError(Permanent):
 
 
 class LogFile(msgspec.Struct, frozen=True):
-    """A file that is there: its path or address, its length in bytes, and what tells one state of it from another."""
+    """A file that is there: its path or address, its length in bytes, and what tells one state of it from another.
+
+    `meant` says that it is one only because it was named itself: CloudTrail gives no such name.
+    """
 
     address: str
     size: int
     state: str
     kind: Delivered = "log"
+    meant: bool = False
 
     @property
     def name(self) -> str:
@@ -61,10 +65,7 @@ class Sources:
 
     def _local(self, path: Path) -> Iterator[LogFile]:
         if not path.is_dir():
-            kind = _kind(path.as_posix())
-            # Who names a file means it, whatever it is called by now.
-            meant = kind == "foreign" and path.name.endswith((PACKED, PLAIN))
-            yield _local(path, "log" if meant else kind)
+            yield _local(path, *_named(path.as_posix()))
             return
         for folder, folders, names in path.walk():
             folders.sort()
@@ -74,13 +75,12 @@ class Sources:
         from botocore.exceptions import ClientError
 
         bucket, _, prefix = address.removeprefix("s3://").partition("/")
-        if not bucket:
-            raise UnreadableError(f"not an address as s3://bucket/prefix: {address!r}")
         try:
             for page in self._s3().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for it in page.get("Contents", []):
                     key, etag = it["Key"], it["ETag"].strip('"')
-                    yield LogFile(f"s3://{bucket}/{key}", it["Size"], etag, _kind(key))
+                    kind, meant = _named(key) if key == prefix else (_kind(key), False)
+                    yield LogFile(f"s3://{bucket}/{key}", it["Size"], etag, kind, meant)
         except ClientError as error:
             raise UnreadableError(f"{address} cannot be listed: {error}") from error
 
@@ -118,9 +118,16 @@ def _kind(path: str) -> Delivered:
     return KINDS.get(named[1], "foreign") if named else kind
 
 
-def _local(path: Path, kind: Delivered) -> LogFile:
+def _named(path: str) -> tuple[Delivered, bool]:
+    """Return the same of a file that is named itself: who does that means it, whatever it is called by now."""
+    kind = _kind(path)
+    meant = kind == "foreign" and path.endswith((PACKED, PLAIN))
+    return "log" if meant else kind, meant
+
+
+def _local(path: Path, kind: Delivered, meant: bool = False) -> LogFile:
     stat = path.stat()
-    return LogFile(str(path.absolute()), stat.st_size, str(stat.st_mtime_ns), kind)
+    return LogFile(str(path.absolute()), stat.st_size, str(stat.st_mtime_ns), kind, meant)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

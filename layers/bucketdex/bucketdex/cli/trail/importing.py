@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketdex.cli.failures import INTERRUPTED, NO, RefusedError, epilog, fail
+from bucketdex.cli.failures import INTERRUPTED, NO, RefusedError, epilog, fail, usage
 from bucketdex.cli.options import Json
 from bucketdex.errors import Fault
 
@@ -21,7 +21,7 @@ EPILOG = epilog(
     """bucketdex trail import s3://my-logs/AWSLogs/
     bucketdex trail import logs/2026/ 123456789012_CloudTrail_eu-west-1_20260131T0905Z_Mu0KsOhtH1ar15ZZ.json.gz
     bucketdex trail import s3://my-logs/AWSLogs/ --dry-run""",
-    _1="no log file is there, or one could not be read",
+    _1="no log file is there, or one could not be read, or only in part",
 )
 NEEDED = ("BUCKETDEX_CONTROL_TABLE", "BUCKETDEX_OPENSEARCH_URL")
 OF_THE_FUNCTION = ("BUCKETDEX_TRAIL_IDENTITIES", "BUCKETDEX_OWN_ROLE_ARNS")
@@ -31,7 +31,7 @@ def import_(
     named: Annotated[
         list[str],
         typer.Argument(
-            help="Files, folders, or s3://bucket/prefix; whatever is no log file in there is passed over.",
+            help="Files, folders, s3://bucket/prefix or s3://bucket/key.",
             metavar="FILE...",
             show_default=False,
         ),
@@ -47,8 +47,15 @@ def import_(
     Each file is read once, however often this is run: when it is interrupted, run it again. What the function has read
     may be read again too: nothing is counted twice. A file that cannot be read is told, and the others are read.
 
-    With --json: files, bytes, records, hints and reads of what was read; files_known (read before), files_skipped (by
-    kind), failed (file, problem).
+    In folders, and below prefixes, a log file is known by the name that CloudTrail gave it, and the rest is passed
+    over; a file that is named itself is read whatever its name. Reads are counted once for each name: a file may be
+    moved or unpacked, but a copy of another name counts again.
+
+    With --json: files and bytes that were read; in these, and in files read in part, records, hints (changes to be
+    looked at), reads, reads_too_old (of more than a year ago, left out), checks_wanted (buckets), unreadable (records)
+    and records_of_other_buckets (that are not connected); then files_known (read before), files_skipped (digest,
+    insight, other) and failed (file, problem, in_part). With --dry-run: dry_run, the files and bytes to be read,
+    files_known, files_skipped and failed.
     """
     from bucketdex.aws import clients
     from bucketdex.cli.output import plural
@@ -56,6 +63,9 @@ def import_(
     from bucketdex.cli.trail.reading import Account
     from bucketdex.cli.trail.telling import print_json, show
 
+    for it in named:
+        if it.startswith("s3://") and not it.removeprefix("s3://").partition("/")[0]:
+            usage(f"not an address as s3://bucket/prefix: {it!r}")
     reader, journal = _stack()
     sources, account = Sources(named, clients.transfer_s3), Account()
     try:
@@ -64,7 +74,8 @@ def import_(
             _read(sources, journal, reader, plan, account, again=again)
     except KeyboardInterrupt:
         read = plural(account.files, "file")
-        fail(f"interrupted; {read} read, and the rest is when you run the same command again", INTERRUPTED)
+        rest = "run it without --again for the rest" if again else "run the same command again for the rest"
+        fail(f"interrupted; {read} read: {rest}", INTERRUPTED)
     if as_json:
         print_json(account, plan, dry_run=dry_run)
     else:
@@ -76,7 +87,7 @@ def import_(
 def _plan(sources: "Sources", journal: "Journal", *, again: bool) -> "Plan":
     """Go through what is named, so that progress can tell how much is left."""
     from bucketdex.cli.output import bars, plural
-    from bucketdex.cli.trail.telling import Plan
+    from bucketdex.cli.trail.telling import Plan, warn
 
     plan = Plan()
     number = 0
@@ -84,17 +95,21 @@ def _plan(sources: "Sources", journal: "Journal", *, again: bool) -> "Plan":
         task = shown.add_task("Looking for log files")
         for number, file in enumerate(sources.files(), 1):
             if file.kind != "log":
-                plan.skipped[file.kind] += 1
+                plan.skip(file)
             elif not again and journal.knows(file):
                 plan.known += 1
             else:
                 plan.files += 1
                 plan.bytes += file.size
+                if file.meant:
+                    plan.meant.append(file.address)
             if number % 1000 == 0:
                 shown.update(task, description=f"Looking for log files: {plural(plan.files, 'file')}")
     if number == plan.skipped.total():
         others = f", only {plural(number, 'other file')}" if number else ""
-        raise RefusedError(f"there is no log file of CloudTrail in what is named{others}")
+        names = f" ({passed})" if (passed := plan.passed_over()) else ""
+        raise RefusedError(f"there is no log file of CloudTrail in what is named{others}{names}")
+    warn(plan)
     return plan
 
 

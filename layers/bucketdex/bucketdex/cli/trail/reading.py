@@ -22,10 +22,11 @@ type Watch = Callable[[int, int, int], object]  # is told how many files, bytes 
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """A file that could not be read, or not to its end, and why."""
+    """A file that could not be read, or only `in_part`, and why."""
 
     file: str
     problem: str
+    in_part: bool = False
 
 
 class Account(msgspec.Struct):
@@ -58,10 +59,12 @@ def read_all(
     in_row = 0
     with closing(_ahead(files, opened)) as ready:
         for file, pieces in ready:
+            before = account.tally.counts["TrailRecords"]
             try:
                 reader(file, _watched(pieces, account, watch), account.tally)
             except Permanent as error:
-                account.failed.append(Failed(file.address, str(error)))
+                in_part = account.tally.counts["TrailRecords"] > before
+                account.failed.append(Failed(file.address, str(error), in_part))
                 complain(account.failed[-1])
                 in_row += 1
                 if in_row == HOPELESS:

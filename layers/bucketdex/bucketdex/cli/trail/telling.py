@@ -10,26 +10,62 @@ import typer
 from bucketdex.cli.called import as_called
 
 if TYPE_CHECKING:
+    from bucketdex.cli.trail.files import LogFile
     from bucketdex.cli.trail.reading import Account, Failed, Watch
 
 # What the function counts: its names in JSON, and what people are told of it.
 COUNTS = {
     "TrailRecords": ("records", "", ""),
     "TrailHints": ("hints", "Sent to be looked at", "change"),
-    "TrailReads": ("reads", "Counted", "read"),
+    "TrailReads": ("reads", "Counted, where they were not before", "read"),
+    "TrailReadsTooOld": ("reads_too_old", "Left out, as they are of more than a year ago", "read"),
     "ChecksWanted": ("checks_wanted", "To be compared with the index within the hour", "bucket"),
-    "TrailForeign": ("foreign", "Of buckets that are not connected", "record"),
+    "TrailForeign": ("records_of_other_buckets", "Of buckets that are not connected", "record"),
     "TrailUnreadable": ("unreadable", "Not understood", "record"),
 }
-OTHERS = {"digest": "digest file", "insight": "file of Insights", "foreign": "other file"}
+OTHERS = {"digest": "digest file", "insight": "Insights file", "other": "other file"}
+MOST_NAMED = 3  # files
+READABLE = (".json", ".json.gz")
 
 
 class Plan:
-    """How many files there are: to be read (and their bytes), read before, passed over by kind."""
+    """How many files there are: to be read (and their bytes), read before, passed over by kind.
+
+    `meant` are those to be read that have no name of CloudTrail's.
+    """
 
     def __init__(self) -> None:
         self.files = self.bytes = self.known = 0
         self.skipped: Counter[str] = Counter()
+        self.meant: list[str] = []
+        self._passed: list[str] = []
+
+    def skip(self, file: "LogFile") -> None:
+        """Pass over a file that is no log file."""
+        self.skipped["other" if file.kind == "foreign" else file.kind] += 1
+        if file.kind == "foreign" and file.address.endswith(READABLE) and len(self._passed) < MOST_NAMED:
+            self._passed.append(file.address.rpartition("/")[2])
+
+    def passed_over(self) -> str:
+        """Return which files were passed over that could be log files by another name; an empty text for none."""
+        if not self._passed:
+            return ""
+        more = ", ..." if self.skipped["other"] > len(self._passed) else ""
+        names = ", ".join(self._passed)
+        return (
+            f"passed over, as their names are not CloudTrail's: {names}{more}; name them themselves to have them read"
+        )
+
+
+def warn(plan: Plan) -> None:
+    """Tell of files that are read for no name of theirs: a log file of theirs under another name counts twice."""
+    from bucketdex.cli.output import plural, printable
+
+    for address in plan.meant[:MOST_NAMED]:
+        said = "its name is not CloudTrail's: what it counts is counted again if it is also read by another name"
+        typer.echo(f"bucketdex: {printable(address)}: {said}", err=True)
+    if (more := len(plan.meant) - MOST_NAMED) > 0:
+        typer.echo(f"bucketdex: so it is with {plural(more, 'more file')}", err=True)
 
 
 @contextlib.contextmanager
@@ -63,12 +99,13 @@ def print_json(account: "Account", plan: Plan, *, dry_run: bool) -> None:
         told = {"dry_run": True, "files": plan.files, "bytes": plan.bytes}
     else:
         told |= {name: account.tally.counts[metric] for metric, (name, *_) in COUNTS.items()}
-    json_line(told | {"files_known": plan.known, "files_skipped": plan.skipped, "failed": account.failed})
+    skipped = {kind: plan.skipped[kind] for kind in OTHERS}
+    json_line(told | {"files_known": plan.known, "files_skipped": skipped, "failed": account.failed})
 
 
 def show(account: "Account", plan: Plan, *, dry_run: bool) -> None:
     """Print what was read, or would be, for people."""
-    from bucketdex.cli.output import joined, plural, size
+    from bucketdex.cli.output import joined, plural, printable, size
 
     if dry_run:
         typer.echo(f"To be read: {plural(plan.files, 'file')} ({size(plan.bytes)}).")
@@ -78,8 +115,13 @@ def show(account: "Account", plan: Plan, *, dry_run: bool) -> None:
         typer.echo(f"Read before: {plural(plan.known, 'file')} (--again reads them once more).")
     if skipped := [plural(count, OTHERS[kind]) for kind, count in sorted(plan.skipped.items())]:
         typer.echo(f"Passed over: {joined(skipped)}.")
-    if account.failed:
-        typer.echo(f"bucketdex: {plural(len(account.failed), 'file')} could not be read", err=True)
+    if passed := plan.passed_over():
+        typer.echo(f"{passed[0].upper()}{printable(passed[1:])}.")
+    in_part = sum(it.in_part for it in account.failed)
+    if unread := len(account.failed) - in_part:
+        typer.echo(f"bucketdex: {plural(unread, 'file')} could not be read", err=True)
+    if in_part:
+        typer.echo(f"bucketdex: {plural(in_part, 'file')} {'was' if in_part == 1 else 'were'} read in part", err=True)
     if account.tally.counts["TrailHints"]:
         typer.echo(as_called("Wait until it is found:  bucketdex status --wait 60"))
 
