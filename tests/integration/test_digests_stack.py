@@ -42,7 +42,7 @@ def it(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     app = folder / "functions/hash_objects/app.py"
     app.write_text(app.read_text() + IMPATIENCE)
     text = TEMPLATE.read_text()
-    text, count = re.subn(r"VisibilityTimeout: 5400\b", "VisibilityTimeout: 10", text)
+    text, count = re.subn(r"(\n  HashRequests:(?:.*\n)+?      VisibilityTimeout: )5400\b", r"\g<1>10", text)
     assert count == 1
     for name, value in (("HashWholeBytes", 100 * MIB), ("HashRangeBytes", 16 * MIB)):
         text, count = re.subn(rf"({name}:\n(?: {{4}}.*\n)*?    Default: )0\n", rf"\g<1>{value}\n", text)

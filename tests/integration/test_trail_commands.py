@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import signal
 import subprocess
 import time
@@ -208,6 +209,33 @@ def test_what_is_named_itself_is_read_whatever_its_name_and_old_reads_are_left_o
     assert (told["files"], told["reads"], told["reads_too_old"]) == (1, 1, 2)
     assert it.run("trail", "import", "s3://logs-renamed/x/").returncode == 1
     assert reads(it, lab, "k") == {DAY: (1, 1)}
+
+
+def test_files_of_one_name_that_is_not_cloudtrails_all_count(it, lab, tmp_path):
+    paths = [tmp_path / folder / "part-0.json.gz" for folder in "ab"]
+    for number, path in enumerate(paths, 1):
+        path.parent.mkdir()
+        path.write_bytes(packed(*[record("GetObject", lab, "k")] * number))
+    for _ in range(2):
+        it.json("trail", "import", *map(str, paths), "--again")
+        assert reads(it, lab, "k") == {DAY: (3, 1)}
+
+
+def test_neither_links_to_nowhere_nor_odd_names_keep_other_files_from_being_read(it, lab, tmp_path):
+    odd = os.fsdecode(name(1).encode().replace(b"_us", b"_\xff"))
+    (tmp_path / odd).write_bytes(packed(record("GetObject", lab, "k")))
+    (tmp_path / odd.replace("Z_", "Z_broken")).write_bytes(b"{")
+    (tmp_path / name(0)).symlink_to(tmp_path / "nowhere")
+    write(tmp_path, 2, record("GetObject", lab, "k"))
+    done = it.run("trail", "import", str(tmp_path), "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["files"], len(told["failed"])) == (1, 2, 2), done.stderr
+    assert {"No such file or directory"} < {it["problem"] for it in told["failed"]}
+    assert any("_\\udcff-east" in it["file"] for it in told["failed"])
+    done = it.run("trail", "import", str(tmp_path))
+    assert done.returncode == 1 and "Read before: 2 files" in done.stdout
+    assert "2 files could not be read" in done.stderr and "_\\udcff-east" in done.stderr
+    assert reads(it, lab, "k") == {DAY: (2, 1)}
 
 
 def test_of_a_file_with_a_record_that_cannot_be_read_the_others_are_in(it, lab, tmp_path):

@@ -1,6 +1,7 @@
 """Every form in which a change is told."""
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -224,3 +225,10 @@ def test_our_own_message_survives_the_round_trip():
         "b", "k", "bucketdex", "digest", size=3, version_id="v", etag="e", facts=(fact,), facts_only=True
     )
     assert parse_message(backfill.message([told])).changes == (told,)
+
+
+@given(st.text(min_size=1, max_size=30) | st.just("\uffff\ufffe\x00\x7f"))
+def test_our_own_messages_hold_only_what_sqs_takes(key):
+    body = backfill.message([ObjectChange("b", key, "bucketdex", "check")])
+    assert not re.search(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", body)
+    assert [it.key for it in parse_message(body).changes] in ([key], [])

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from bucketdex.buckets.connect import connect
 from bucketdex.buckets.contents import send_contents
 from bucketdex.buckets.notification import (
     EVENTS,
@@ -117,3 +118,8 @@ def test_all_keys_are_sent_and_no_request_is_too_large_for_sqs():
 def test_what_the_queue_refuses_is_not_taken_for_sent():
     with pytest.raises(Transient, match="after 0: busy"):
         send_contents(S3(["a"]), Sqs([{"Id": "0", "Message": "busy"}]), "lab", "url")
+
+
+def test_a_directory_bucket_is_refused_before_anything_is_done():
+    with pytest.raises(Permanent, match="directory bucket"):
+        connect("lab--usw2-az1--x-s3", None, None)

@@ -1,10 +1,12 @@
 """Old log files are found by what they are, each is read whole or not at all, and none is read twice."""
 
+import gzip
 import json
+import os
 from collections import Counter
 
 import pytest
-from botocore.exceptions import ClientError, ResponseStreamingError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ResponseStreamingError
 from typer.testing import CliRunner
 
 from bucketdex.buckets.notification import TRAIL, rule
@@ -13,8 +15,8 @@ from bucketdex.changes.outcome import Tally
 from bucketdex.cli.main import app
 from bucketdex.cli.trail.files import PIECE_BYTES, LogFile, Sources, UnreadableError
 from bucketdex.cli.trail.journal import Journal
-from bucketdex.cli.trail.reading import AHEAD, AHEAD_BYTES, HOPELESS, Account, HopelessError, read_all
-from bucketdex.cli.trail.telling import Plan
+from bucketdex.cli.trail.reading import AHEAD, AHEAD_BYTES, Account, Failed, read_all
+from bucketdex.cli.trail.telling import MOST_FAILED, Plan, bar, print_json, show
 from bucketdex.errors import Permanent, Transient
 
 NAME = "111122223333_CloudTrail_eu-west-1_20260131T0905Z_Mu0KsOhtH1ar15ZZ.json.gz"
@@ -57,8 +59,7 @@ def test_who_names_a_file_means_it_unless_it_is_known_to_be_no_log_file(tmp_path
     for path in paths:
         path.touch()
     assert [it.kind for it in local(*paths)] == ["log", "log", "foreign", "digest", "insight"]
-    assert [it.meant for it in local(*paths)] == [True, True, False, False, False]
-    assert not any(it.meant for it in local(tmp_path))
+    assert {it.kind for it in local(tmp_path)} == {"foreign", "digest", "insight"}
 
 
 def test_some_of_what_is_passed_over_could_be_read_and_is_named(tmp_path):
@@ -87,9 +88,98 @@ def test_an_unpacked_file_has_the_name_that_cloudtrail_gave_it():
     }
 
 
+def names(*paths):
+    sources = Sources([str(it) for it in paths], lambda: pytest.fail("S3 is not asked"))
+    return [sources.name(it) for it in sources.files()]
+
+
+def test_files_of_one_name_that_is_not_cloudtrails_are_told_apart_by_what_they_hold(tmp_path):
+    held = {"a": b"one", "b": b"two", "c": b"one"}
+    for folder, data in held.items():
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "part-0.json.gz").write_bytes(gzip.compress(data))
+        (tmp_path / folder / NAME).write_bytes(data)
+    (tmp_path / "part-0.json").write_bytes(b"two")
+    (tmp_path / "part-1.json").write_bytes(b"two")
+    a, b, c, unpacked, renamed = names(
+        *(tmp_path / it / "part-0.json.gz" for it in "abc"), tmp_path / "part-0.json", tmp_path / "part-1.json"
+    )
+    assert a == c != b == unpacked != renamed
+    assert all("/" not in it and it.endswith("-part-0.json.gz") for it in (a, b, c))
+    assert names(*(tmp_path / it / NAME for it in "abc")) == [NAME] * 3
+    (tmp_path / "a" / "part-0.json.gz").write_bytes(gzip.compress(b"one" * 999)[:-9])  # breaks off
+    assert names(tmp_path / "a" / "part-0.json.gz") not in ([a], [b])
+
+
+@pytest.mark.parametrize(
+    ("name", "unique"),
+    [
+        (NAME, True),
+        (NAME.removesuffix(".gz"), True),
+        (NAME.replace(".json", " (1).json"), False),
+        (NAME.replace(".json", "\udcff.json"), False),
+        ("111122223333_CloudTrail_all.json.gz", False),
+        (f"x-{NAME}", False),
+        (DIGEST, False),
+        ("part-0.json", False),
+    ],
+)
+def test_a_name_is_of_one_file_only_as_cloudtrail_gives_it(name, unique):
+    assert LogFile(f"/AWSLogs/111122223333/CloudTrail/{DAY}/{name}", 1, "").is_unique is unique
+
+
 def test_a_path_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         local(tmp_path / "absent")
+
+
+def test_what_cannot_be_opened_keeps_no_other_from_being_found(tmp_path, monkeypatch):
+    (tmp_path / f"a{NAME}").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / NAME).symlink_to(tmp_path / "gone")
+    os.mkfifo(tmp_path / "b" / NAME.replace("0905", "0906"))
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / NAME).touch()
+    scandir = os.scandir
+
+    def refusing(path):
+        if str(path).endswith(f"a{NAME}"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = local(tmp_path)
+    assert {it.kind for it in found} == {"log"}
+    assert sorted(it.problem for it in found) == [
+        "", "No such file or directory", "it is no regular file", "its files are not known: Permission denied",
+    ]  # fmt: skip
+    [named] = local(tmp_path / "b" / NAME)
+    with pytest.raises(UnreadableError, match="No such file"):
+        Sources([], lambda: None).open(named)
+
+
+def test_a_name_that_is_no_utf8_is_remembered_and_shown(tmp_path, capsys):
+    odd = LogFile(os.fsdecode(b"/logs/\xff\n.json.gz"), 1, "1")
+    journal = Journal(tmp_path / "j.jsonl")
+    journal.note(odd)
+    journal.close()
+    for it in (journal, Journal(tmp_path / "j.jsonl")):
+        assert it.knows(odd) and not it.knows(LogFile(os.fsdecode(b"/logs/\xfe\n.json.gz"), 1, "1"))
+    run = Run(tmp_path)
+    run(LogFile(odd.address, 1, "broken"))
+    print_json(run.account, Plan(), dry_run=False)
+    assert json.loads(capsys.readouterr().out)["failed"][0]["file"] == "/logs/\\udcff\n.json.gz"
+    plan = Plan()
+    plan.skip(LogFile(odd.address, 1, "", "foreign"))
+    show(run.account, plan, dry_run=False)
+    assert "\\udcff\\n.json.gz" in capsys.readouterr().out
+    assert Sources([], lambda: None).name(LogFile(str(odd_file(tmp_path)), 1, "")).endswith("-\udcff.json.gz")
+
+
+def odd_file(folder):
+    path = folder / os.fsdecode(b"\xff.json")
+    path.write_bytes(b"{}")
+    return path
 
 
 def files(tmp_path, *names):
@@ -197,11 +287,22 @@ def test_an_outage_ends_it_and_what_came_before_is_read(run, tmp_path):
     assert [Run(tmp_path).journal.knows(log(number)) for number in (1, 2, 3)] == [True, False, False]
 
 
-def test_where_nothing_can_be_read_it_ends(run):
-    few, many = [log(it, "broken") for it in range(HOPELESS - 1)], [log(it, "broken") for it in range(2 * HOPELESS)]
-    run(*few, log(1), *few)
-    with pytest.raises(HopelessError, match="it is broken"):
-        run(*many)
+def test_however_many_cannot_be_read_the_others_are(run):
+    run(*(log(it, "broken") for it in range(250)), log(250))
+    assert run.account.files == 1 and len(run.account.failed) == len(run.complaints) == 250
+    assert run.journal.knows(log(250))
+
+
+def test_of_many_that_failed_some_are_named_and_all_for_programs(capsys):
+    account = Account(failed=[Failed(f"/logs/{it}.json", "it is broken") for it in range(MOST_FAILED + 1234)])
+    with bar(Plan()) as (_, complain):
+        for it in account.failed:
+            complain(it)
+    show(account, Plan(), dry_run=False)
+    said = capsys.readouterr().err
+    assert said.count("it is broken") == MOST_FAILED and "and 1,234 more" in said
+    print_json(account, Plan(), dry_run=False)
+    assert len(json.loads(capsys.readouterr().out)["failed"]) == MOST_FAILED + 1234
 
 
 def test_files_come_in_order_and_large_ones_are_not_fetched_ahead(run):
@@ -265,6 +366,30 @@ def test_an_answer_that_breaks_off_is_gone_on_with_while_more_comes():
     s3 = S3(data, pieces=[1, 0])
     with pytest.raises(UnreadableError, match="broke off"):
         list(Sources([], lambda: s3).open(LogFile("s3://b/k", len(data), "etag")))
+
+
+def client_error(code, status):
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "GetObject")
+
+
+@pytest.mark.parametrize(
+    ("error", "meant"),
+    [
+        (client_error("AccessDenied", 403), UnreadableError),
+        (client_error("NoSuchKey", 404), UnreadableError),
+        (client_error("SlowDown", 503), Transient),
+        (client_error("ExpiredToken", 400), Transient),
+        (EndpointConnectionError(endpoint_url="https://s3"), Transient),
+        (NoCredentialsError(), Transient),
+    ],
+)
+def test_only_what_would_be_so_with_any_file_ends_it(error, meant):
+    class Refusing:
+        def get_object(self, **_):
+            raise error
+
+    with pytest.raises(meant):
+        list(Sources([], Refusing).open(LogFile("s3://b/k", 1, "etag")))
 
 
 def test_a_trails_bucket_gets_a_rule_beside_others():

@@ -211,6 +211,26 @@ def test_odd_records_are_named_and_the_others_told(world):
     assert isinstance(outcome.error, Permanent) and "2 of its records" in str(outcome.error)
 
 
+def test_reads_of_days_that_cannot_be_asked_for_are_left_out(world):
+    days = ("2024-12-31", "2025-02-01", "2026-02-01", "2026-02-02", "9998-12-31")
+    world.file(log(*(record("GetObject", day, at=f"{day}T00:00:00Z") for day in days)))
+    assert {key for _, _, key, _ in world.rows} == {"2025-02-01", "2026-02-01"}
+    counts = world.tally.counts
+    assert (counts["TrailReadsTooOld"], counts["TrailReadsToCome"]) == (1, 2)
+
+
+def test_the_topic_of_a_trail_names_its_files(world):
+    world.objects[LOG] = log(record("PutObject"))
+    assert world.read({"s3Bucket": "logs", "s3ObjectKey": [LOG]}) == {LOG: Outcome("read")} and world.keys == ["a.csv"]
+
+
+def test_a_file_is_the_same_whether_it_is_packed(world):
+    data = log(record("GetObject"))
+    world.file(data)
+    world.file(gzip.decompress(data), LOG.removesuffix(".gz"))
+    assert len(world.rows) == 1
+
+
 def test_without_time_or_an_index_a_file_comes_back(world):
     data = log(record("GetObject"))
     world.kinds = ()

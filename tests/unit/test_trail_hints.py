@@ -93,8 +93,10 @@ class World:
         now = AT + seconds(300)
         if self.there is None:
             return Observation(now, gone=True, marker="m1")
+        if "refused" in self.there:
+            return Observation(now, problems=("GET was refused; HEAD too",))
         headers = {"ETag": f'"{self.there["etag"]}"', "VersionId": self.there["version_id"]}
-        answer = {**headers, "ResponseMetadata": {"HTTPHeaders": {}}}
+        answer = {**headers, "ResponseMetadata": {"HTTPHeaders": {}}, "LastModified": self.there.get("modified")}
         return Observation(now, answer=answer, size=3, body=b"abc", whole=True, tags=self.there.get("tags", {}))
 
     def tell(self, *changes: ObjectChange, sent: float | None = 1.0) -> str:
@@ -239,6 +241,39 @@ def test_a_notification_beside_it_is_always_followed():
     assert world.tell(put(), told) == "indexed" and world.looks == 1
     other = World(document())
     assert other.tell(told, put()) == "indexed" and other.looks == 1
+
+
+def test_of_an_object_that_s3_refuses_only_what_is_newer_is_believed():
+    stub = {"version_id": "v2", "etag": "e2", "size": 2, "problem": "GET was refused"}
+    refused = {"refused": True}
+    old = World(document(**stub), there=refused)
+    old.tell(put("v1", AT - seconds(100), facts=by(version="v1")))
+    deletion = ObjectChange("lab", "a", "cloudtrail", "DeleteObject", time=AT + seconds(50), version_id="v1")
+    gone = World(document(**stub), there=refused)
+    gone.tell(deletion)
+    for world in (old, gone):
+        written = world.index.written[-1]
+        assert (written["version_id"], written["etag"], written["size"]) == ("v2", "e2", 2)
+        assert "written_by" not in written
+    new = World(document(**stub), there=refused)
+    new.tell(put("v3", AT + seconds(50), facts=by(version="v3", at=AT + seconds(50))))
+    written = new.index.written[-1]
+    assert (written["version_id"], written.get("etag"), written["written_by"]["name"]) == ("v3", None, "ada")
+
+
+def test_what_two_changes_say_of_a_version_is_never_mixed():
+    told = ObjectChange("lab", "a", "bucketdex", "check", size=2, etag="e2")
+    for changes in ((put(), told), (told, put())):
+        hint = fold(changes)["lab", "a"]
+        assert (hint.version_id, hint.etag, hint.size) == (None, "e2", 2)
+
+
+def test_an_object_that_was_written_again_since_is_no_missed_notification():
+    stored = document(AT - seconds(100), version_id="v0", etag="e0", storage_class="STANDARD")
+    for modified, count in ((AT + seconds(1), 1), (AT + seconds(290), 0)):
+        world = World(stored, there=V1 | {"modified": modified})
+        world.tell(tagged())
+        assert (world.looks, world.tally.counts[ONLY_TRAIL_KNEW]) == (1, count)
 
 
 def test_a_missed_notification_is_counted_once():

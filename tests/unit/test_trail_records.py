@@ -219,6 +219,36 @@ def test_whoever_it_is(who, author):
 
 
 words = st.sampled_from(["bucketName", "key", "arn", "sessionContext", "sessionIssuer", "x-amz-version-id"])
+
+
+def test_readers_of_long_names_are_told_apart():
+    path = "/".join(["division"] * 15)
+    ada, bob = ({"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/{path}/{name}"} for name in ("ada", "bob"))
+    told = Told().take(record("GetObject", who=ada), record("GetObject", who=bob))
+    assert len({it.reader for it in told.reads}) == 2
+
+
+def test_a_session_is_not_kept_where_only_it_is_told():
+    who = {"type": "AssumedRole", "principalId": "AROA1:ada@lab", "arn": SESSION["arn"]}
+    told = Told("principal").take(record("PutObject", who=who, answer=made()), record("GetObject", who=who))
+    assert told.changes[0].facts[0].written_by == Author("AssumedRole", "AROA1")
+    other = who | {"arn": SESSION["arn"].replace("ada", "bob")}
+    assert told.take(record("GetObject", who=other)).reads[0].reader == told.reads[1].reader
+
+
+def test_a_long_identity_is_read_and_not_remembered():
+    known = Known("principal")
+    for number in range(3):
+        who = {"type": "IAMUser", "userName": "ada", "accountId": f"{number}" * 5_000}
+        assert known.of(msgspec.Raw(json.dumps(who).encode())).author == Author("IAMUser", "ada")
+    assert not known._known
+
+
+def test_a_version_id_that_cannot_be_is_none():
+    [change] = Told().take(record("PutObject", answer=made("v" * 2000))).changes
+    assert (change.version_id, change.made, change.facts) == (None, False, ())
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5) | st.just("lab"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),

@@ -479,3 +479,17 @@ def test_whatever_is_broken_never_ends_otherwise_than_in_words_and_is_read_alike
 def test_the_garbage_collector_has_nothing_to_look_at():
     [batch] = batches([log(record(1))])
     assert not gc.is_tracked(batch.records[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"Records":[{"eventVersion":"1"}' + b',{"eventVersion":[1' * 5_000 + b"}",
+        b'{"Records":[' + b"1," * 500_000 + b"1]}",
+        b"{" + b'"a":1,' * 500_000 + b'"Records":[]}',
+    ],
+    ids=["each breaks off", "no records", "names"],
+)
+def test_a_hostile_file_ends_soon(text):
+    with pytest.raises(Permanent, match="more than"):
+        list(batches([text]))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PLAIN_REGION = "us-east-1"  # the one whose name S3 does not take as a location
 NAME = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+DIRECTORY_BUCKET = "--x-s3"  # how the names of those end; they are listed in no order
 BAD_NAME = "{name!r} is no name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens"
 
 FROM: dict[Events | None, str] = {"notifications": "its notifications", "trail": "the trail"}
@@ -95,6 +96,10 @@ def connect(
     `events` says what tells of its changes; None: what did, and its notifications at first. With `trail` the bucket has
     to be there. Its contents are sent each time: a second run repairs what a first one left undone.
     """
+    if name.endswith(DIRECTORY_BUCKET):
+        raise Permanent(
+            f"{name} is a directory bucket: those tell of no changes, and cannot be compared with the index"
+        )
     begun = now()
     try:
         events = _agreed(name, edges.control, events)

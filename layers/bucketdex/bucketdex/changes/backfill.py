@@ -63,4 +63,6 @@ def message(changes: Iterable[ObjectChange]) -> str:
         )
         for change in changes
     ]  # fmt: skip
-    return msgspec.json.encode({"bucketdex": FORM, "changes": listed}).decode()
+    text = msgspec.json.encode({"bucketdex": FORM, "changes": listed}).decode()
+    # SQS takes what XML 1.0 takes. Control characters are escaped in JSON anyway, these two are not.
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

@@ -19,6 +19,7 @@ WRITES = MAKING | {
     "PutObjectTagging", "DeleteObjectTagging", "PutObjectAcl", "RestoreObject", "UpdateObjectEncryption",
     "ReplicateTags",
 }  # fmt: skip
+LONGEST_VERSION_ID = 1024  # bytes that S3 allows
 # Deletes up to a thousand keys, none of which its record names.
 SWEEPING = "DeleteObjects"
 READING = "GetObject"
@@ -86,6 +87,8 @@ def read_record(raw: Any) -> Iterator[ObjectChange | Permanent | str]:
 def changes(name: str, time: datetime | None, parameters: Parameters, answer: Answer | None) -> Iterator[ObjectChange]:
     """Yield the changes that a successful call of `WRITES` made: one key, and of a rename two."""
     version = answer.version_id if answer and isinstance(answer.version_id, str) else None
+    if version and len(version) > LONGEST_VERSION_ID:
+        version = None
     change = ObjectChange(
         bucket=parameters.bucket,
         key=parameters.key,

@@ -44,17 +44,26 @@ def fold(changes: Iterable[ObjectChange]) -> dict[ObjectName, Hint]:
     for change in changes:
         name = (change.bucket, change.key)
         before = hints.get(name)
+        # What two changes say of a version is never mixed.
+        said = before if before and not _says_more(change, before) else change
         hints[name] = Hint(
             change.bucket,
             change.key,
-            size=change.size if change.size is not None or before is None else before.size,
-            version_id=change.version_id or (before.version_id if before else None),
-            etag=change.etag or (before.etag if before else None),
+            size=said.size,
+            version_id=said.version_id,
+            etag=said.etag,
             facts=(before.facts if before else ()) + change.facts,
             facts_only=change.facts_only and (before is None or before.facts_only),
             claims=_claims(change, before),
         )
     return hints
+
+
+def _says_more(change: ObjectChange, before: Hint) -> bool:
+    """Whether what a change says of a version takes the place of what was said before."""
+    if change.source == "cloudtrail":  # in any order, and of the version that a call was about
+        return change.made and before.etag is None
+    return bool(change.version_id or change.etag or change.size is not None)
 
 
 def told_again(hint: Hint) -> list[ObjectChange]:

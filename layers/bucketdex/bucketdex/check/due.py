@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 EVERY = timedelta(hours=22)  # so that hourly looks make it a daily check, at whichever hour
-# A check that began so soon after a call may have listed what the call deleted later: its record tells when it began.
+# A check that began so soon after a call may have listed what the call deleted later: clocks differ, and it is not said
+# of each call whether its record tells when it began or when it was answered.
 SOON = timedelta(seconds=60)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PIPED_WIDTH = 200  # columns where no terminal says how wide it is
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")  # also those that turn text around
+# Also those that turn text around, and what stands for bytes of a file's name that are no UTF-8.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -109,10 +109,16 @@ def _without_contradiction(document: ObjectDocument) -> str | None:
 def as_last_known(hint: Hint, documents: Iterable[dict[str, Any]]) -> Hint:
     """Return the hint of an object that S3 refuses to tell of, completed from a document that it does not contradict.
 
-    So a right that is missing for a while does not cost the facts about a version that is still there.
+    So a right that is missing for a while does not cost the facts about a version that is still there. What the trail
+    tells comes in any order: only what was made after the document takes the place of what that knows.
     """
     for document in documents:
         known = {name: document.get(name) for name in ("version_id", "etag", "size")}
+        if hint.claims is not None and not document.get("deleted"):
+            since = datetime.fromisoformat(document["observed_at"])
+            newer = [(it.time, it.version_id) for it in hint.claims if it.version_id and it.time and it.time > since]
+            version = {"version_id": max(newer)[1], "etag": None, "size": None} if newer else known
+            return msgspec.structs.replace(hint, **version)
         told = {"version_id": hint.version_id, "etag": hint.etag}
         if not document.get("deleted") and all(value in (None, known[name]) for name, value in told.items()):
             return msgspec.structs.replace(hint, **known | ({"size": hint.size} if hint.size is not None else {}))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -24,6 +25,9 @@ EMPTY: dict[str, object] = {
     "written_at": None, "extensions": (),
 }  # fmt: skip
 SHOWN = ("etag", "storage_class")  # beside version and tags: what a notification would have told of
+
+# A record's time and `modified` are in whole seconds, of two hosts.
+WHOLE_SECONDS = timedelta(seconds=2)
 
 Before = Sequence[writer.Stored | None]  # the documents of one key, one a generation
 
@@ -110,10 +114,13 @@ def _knows(document: dict[str, Any], claims: Sequence[Claim]) -> bool:
 def _missed(task: Task, seen: Observation, before: Before, after: ObjectDocument) -> bool:
     """Whether no notification told what was seen now, because of the trail: it stands in no document yet.
 
-    Not where no notifications are expected, and not of what happened before the bucket was connected.
+    Not where no notifications are expected, not of what happened before the bucket was connected, and not where the
+    object was written again since: of that a notification may be under way.
     """
     times = [it.time for it in task.hint.claims or () if it.time]
     if seen.refused or task.bucket.events == "trail" or not times or max(times) <= task.bucket.added:
+        return False
+    if after.modified and after.modified > max(times) + WHOLE_SECONDS:
         return False
     state = _state(msgspec.to_builtins(after))
     return all(_state(it.source if it else None) != state for it in before)

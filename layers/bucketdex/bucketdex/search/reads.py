@@ -100,7 +100,7 @@ def _body(asked: Asked, today: date) -> dict[str, Any]:
         }  # fmt: skip
         aggs["objects"] = {"terms": most, "aggs": {"count": count}}
     since = (today - timedelta(days=asked.days - 1)).isoformat()
-    filters = [{"term": {"bucket": asked.bucket}}, {"range": {"day": {"gte": since}}}]
+    filters = [{"term": {"bucket": asked.bucket}}, {"range": {"day": {"gte": since, "lte": today.isoformat()}}}]
     query = {"bool": {"filter": [*filters, *_place(asked)]}}
     return {"query": query, "size": 0, "track_total_hits": False, "aggs": aggs}
 

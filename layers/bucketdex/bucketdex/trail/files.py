@@ -56,6 +56,7 @@ class _File:
         self._hints: list[ObjectChange] = []
         self._reads, self._segment = Reads(edges.sleep), 0
         self._oldest = (edges.now() - timedelta(days=READS_DAYS)).date().isoformat()
+        self._latest = (edges.now() + timedelta(days=1)).date().isoformat()
         self._sweeps: dict[str, datetime] = {}
         self._unreadable = 0
         self.records = 0
@@ -98,6 +99,9 @@ class _File:
     def _was_read(self, read: Read) -> None:
         if read.day < self._oldest:
             self._tally.counts["TrailReadsTooOld"] += 1  # nobody could ask for it before it is forgotten
+            return
+        if read.day > self._latest:
+            self._tally.counts["TrailReadsToCome"] += 1  # by a clock that is wrong by days
             return
         self._reads.add(*read)
         self._tally.counts["TrailReads"] += 1

@@ -18,6 +18,7 @@ Identities = Literal["full", "principal", "none"]
 
 LONGEST = 128  # characters; AWS allows 64 for the names of users, roles and sessions
 MOST_KNOWN = 10_000  # identities that are remembered: a user's calls all say the same
+LONGEST_KNOWN = 4_096  # bytes; a longer one is nobody's that comes often
 ANONYMOUS = "ANONYMOUS_PRINCIPAL"
 
 
@@ -64,9 +65,11 @@ class Known:
         raw = bytes(user_identity)
         found = self._known.get(raw)
         if found is None:
+            found = self._read(raw)
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            found = self._known[raw] = self._read(raw)
+            if len(raw) <= LONGEST_KNOWN:
+                self._known[raw] = found
         return found
 
     def _read(self, raw: bytes) -> Identity:
@@ -80,8 +83,8 @@ class Known:
             return Identity(own=own)
         kind, name, session = _text(told.type), _name(told, issuer), _session(told)
         author = Author(kind, name, session if self._kept == "full" else None)
-        principal = _text(issuer.arn) or _text(told.arn) or f"{kind} {name}"
-        reader = (_text(told.arn) or principal) if self._kept == "full" else principal
+        principal = _whole(issuer.arn) or _without_session(_whole(told.arn)) or f"{kind} {name}"
+        reader = (_whole(told.arn) or principal) if self._kept == "full" else principal
         return Identity(author if kind or name else None, digest_of(reader) if kind or name else None, own)
 
 
@@ -92,13 +95,23 @@ def _name(told: _Told, issuer: _Issuer) -> str | None:
     if told.type == "AWSService":
         return _text(told.invoked_by)
     names = (issuer.user_name, told.user_name, told.invoked_by if told.type == "AWSAccount" else None)
-    return next(filter(None, map(_text, (*names, told.account_id, told.principal_id))), None)
+    # Behind a colon comes the session of a role.
+    principal = told.principal_id.partition(":")[0] if isinstance(told.principal_id, str) else None
+    return next(filter(None, map(_text, (*names, told.account_id, principal))), None)
 
 
 def _session(told: _Told) -> str | None:
     """Return the name of the session: the end of `arn:aws:sts::111122223333:assumed-role/Role/session`."""
     parts = told.arn.split("/") if isinstance(told.arn, str) else []
     return _text(parts[2]) if len(parts) == 3 and parts[0].endswith(":assumed-role") else None
+
+
+def _without_session(arn: str | None) -> str | None:
+    return arn.rpartition("/")[0] if arn and ":assumed-role/" in arn else arn
+
+
+def _whole(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _text(value: Any) -> str | None:

@@ -35,8 +35,12 @@ def parser(identities: Identities) -> Callable[[str], Message]:
 
     def parse(body: str) -> Message:
         event = event_of(body)
-        if isinstance(event, dict) and event.get("detail-type") == CLOUDTRAIL:
-            return _told(event.get("detail"), known)
+        match event:
+            case {"detail-type": detail_type, "detail": detail} if detail_type == CLOUDTRAIL:
+                return _told(detail, known)
+            case {"s3Bucket": str(bucket), "s3ObjectKey": [*keys]}:  # by the topic that a trail itself can have
+                named = [ObjectChange(bucket, key, "s3", "delivered") for key in keys if isinstance(key, str)]
+                return Message(tuple(named))
         return parse_message(body)
 
     return parse

@@ -28,7 +28,7 @@ def kind_of(key: str) -> Delivered:
 
 def file_id(key: str) -> str:
     """Return what stands for a log file: its name, which CloudTrail gives once, is the same wherever it is moved to."""
-    return digest_of(key.rpartition("/")[2])
+    return digest_of(key.rpartition("/")[2].removesuffix(".gz"))  # which one that was unpacked has not
 
 
 def digest_of(text: str) -> str:

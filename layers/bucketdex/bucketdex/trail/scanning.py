@@ -10,6 +10,7 @@ import msgspec
 
 from bucketdex.trail.unpacking import BrokenOffError, Text
 
+MOST_NAMES = 1_000  # of a file; CloudTrail's have one
 DEEPEST = 50_000  # levels; msgspec decodes some thousands
 LIST_END, OBJECT_END = b"]", b"}"
 _CLOSING = {b"[": LIST_END, b"{": OBJECT_END}
@@ -70,10 +71,14 @@ def records(text: Text, most: int) -> bool:
 
     Raises `BrokenOffError`.
     """
+    names = 0
     while (sign := text.sign()) != OBJECT_END:
         if sign == b",":
             text.at += 1
             continue
+        names += 1
+        if names > MOST_NAMES:
+            raise BrokenOffError(f"it has more than {MOST_NAMES:,} names beside its Records")
         if sign and sign != b'"':
             raise BrokenOffError("it is not JSON")
         while not (name := _NAME.match(text.data, text.at)):

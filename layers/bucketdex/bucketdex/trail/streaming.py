@@ -19,6 +19,8 @@ from bucketdex.trail.unpacking import BrokenOffError, Text, unpacked
 
 NEXT = b'},{"eventVersion"'
 BEGINNING = re.compile(rb'[ \t\r\n]*+\{[ \t\r\n]*+"[^"\\]*+"')
+# That cannot be read. Who looks for the next one looks at the text again, so a hostile file must not have many.
+MOST_UNREADABLE = 100
 MOST_RECORDS = 10_000  # of a batch that is not decoded at once; records may be as small as `{}`
 NULL = msgspec.Raw(b"null")
 
@@ -66,15 +68,22 @@ def batches(pieces: Iterable[bytes], limits: Limits = Limits()) -> Iterator[Batc
     A record that cannot be read is counted, and the next one goes on. Raises `Permanent` where the file is none of
     CloudTrail's, or breaks off, after what can be read of it. What `pieces` raises passes through.
     """
-    number = 0
+    number = failed = 0
     try:
         for records, unreadable in _groups(Text(unpacked(pieces, limits.file_bytes)), limits.record_bytes):
             if records or unreadable:
                 yield Batch(number, records, unreadable)
                 number += len(records)
+                failed += unreadable
+                _end_where_many_are_unreadable(failed)
     except BrokenOffError as error:
         read = f" (after {number:,} record{'' if number == 1 else 's'})" if number else "; no record could be read"
         raise Permanent(f"the log file cannot be read to its end: {error}{read}") from error
+
+
+def _end_where_many_are_unreadable(failed: int) -> None:
+    if failed > MOST_UNREADABLE:
+        raise BrokenOffError(f"more than {MOST_UNREADABLE} of its records cannot be read")
 
 
 type Groups = Generator[tuple[list[Record], int]]
@@ -118,7 +127,7 @@ def _one_by_one(text: Text, most: int) -> Generator[tuple[list[Record], int], No
     records: list[Record] = []
     unreadable, refills = 0, text.refills
     sign, broken_off = b",", None
-    while sign == b"," and text.refills == refills and len(records) < MOST_RECORDS:
+    while sign == b"," and text.refills == refills and len(records) < MOST_RECORDS and unreadable <= MOST_UNREADABLE:
         try:
             found, sign = scanning.item(text, scanning.LIST_END, most)
             some = _decoded(found, 0, len(found))

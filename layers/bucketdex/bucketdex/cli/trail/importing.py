@@ -45,17 +45,19 @@ def import_(
     """Read log files that CloudTrail has delivered before: who wrote what, what was read, what is not indexed.
 
     Each file is read once, however often this is run: when it is interrupted, run it again. What the function has read
-    may be read again too: nothing is counted twice. A file that cannot be read is told, and the others are read.
+    may be read again too: nothing is counted twice. A file that cannot be read is told, and the others are read,
+    however many it are; the next run tries it again.
 
     In folders, and below prefixes, a log file is known by the name that CloudTrail gave it, and the rest is passed
-    over; a file that is named itself is read whatever its name. Reads are counted once for each name: a file may be
-    moved or unpacked, but a copy of another name counts again.
+    over; a file that is named itself is read whatever its name. Reads are counted once for each name that CloudTrail
+    gave: a file may be moved or unpacked, but a copy of another name counts again. Files of other names, such as
+    part-0.json.gz, are told apart by name and content: one that is changed counts again.
 
     With --json: files and bytes that were read; in these, and in files read in part, records, hints (changes to be
-    looked at), reads, reads_too_old (of more than a year ago, left out), checks_wanted (buckets), unreadable (records)
-    and records_of_other_buckets (that are not connected); then files_known (read before), files_skipped (digest,
-    insight, other) and failed (file, problem, in_part). With --dry-run: dry_run, the files and bytes to be read,
-    files_known, files_skipped and failed.
+    looked at), reads, reads_too_old (of more than a year ago, left out), reads_to_come (of later days, left out),
+    checks_wanted (buckets), unreadable (records) and records_of_other_buckets (that are not connected); then files_known (read before), files_skipped (digest,
+    insight, other) and failed (file, problem, in_part; what is no UTF-8 in a name as escapes). With --dry-run:
+    dry_run, the files and bytes to be read, files_known, files_skipped and failed.
     """
     from bucketdex.aws import clients
     from bucketdex.cli.output import plural
@@ -66,8 +68,8 @@ def import_(
     for it in named:
         if it.startswith("s3://") and not it.removeprefix("s3://").partition("/")[0]:
             usage(f"not an address as s3://bucket/prefix: {it!r}")
-    reader, journal = _stack()
     sources, account = Sources(named, clients.transfer_s3), Account()
+    reader, journal = _stack(sources)
     try:
         plan = _plan(sources, journal, again=again)
         if not dry_run:
@@ -101,8 +103,8 @@ def _plan(sources: "Sources", journal: "Journal", *, again: bool) -> "Plan":
             else:
                 plan.files += 1
                 plan.bytes += file.size
-                if file.meant:
-                    plan.meant.append(file.address)
+                if not file.is_unique and not file.problem:
+                    plan.renamed.append(file.address)
             if number % 1000 == 0:
                 shown.update(task, description=f"Looking for log files: {plural(plan.files, 'file')}")
     if number == plan.skipped.total():
@@ -126,14 +128,15 @@ def _read(
         with bar(plan) as (watch, complain):
             read_all(wanted, sources.open, reader, journal, account, watch, complain)
     except Fault as error:
+        failed = f"; {len(account.failed):,} could not be read" if account.failed else ""
         raise type(error)(
-            f"{error}; {account.files:,} of {plan.files:,} files have been read, and are not again"
+            f"{error}; {account.files:,} of {plan.files:,} files have been read, and are not again{failed}"
         ) from error
     finally:
         journal.close()
 
 
-def _stack() -> "tuple[Reader, Journal]":
+def _stack(sources: "Sources") -> "tuple[Reader, Journal]":
     """Return what reads a file as the function does, and what remembers which files have been read."""
     import math
     from datetime import UTC, datetime
@@ -169,7 +172,7 @@ def _stack() -> "tuple[Reader, Journal]":
     )
 
     def read(file: "LogFile", pieces: "Iterable[bytes]", tally: "Tally") -> None:
-        read_file(edges, file.name, pieces, tally, file.bucket)
+        read_file(edges, sources.name(file), pieces, tally, file.bucket)
 
     told = opensearch.indices.get_settings(index=reads[0].index, flat_settings=True)
     # A file is read for the buckets that are connected, into an index: with others it has more to tell.

@@ -72,12 +72,12 @@ class Journal:
 
 
 def _line(file: LogFile) -> Line:
-    return Line(file.address, file.size, file.state)
+    return Line(file.shown, file.size, file.state)
 
 
 def _name(line: Line) -> bytes:
     about = f"{line.size} {line.state} {line.file}"
-    return blake2b(about.encode("utf-8", "surrogatepass"), digest_size=NAME_BYTES).digest()
+    return blake2b(about.encode(), digest_size=NAME_BYTES).digest()
 
 
 def _lines(path: Path) -> Iterable[Line]:

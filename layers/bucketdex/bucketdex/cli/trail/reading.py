@@ -8,13 +8,12 @@ from contextlib import closing
 import msgspec
 
 from bucketdex.changes.outcome import Tally
-from bucketdex.cli.trail.files import LogFile
+from bucketdex.cli.trail.files import LogFile, encodable
 from bucketdex.cli.trail.journal import Journal
 from bucketdex.errors import Permanent
 
 AHEAD = 8  # files that are fetched while one is read: most of a trail's are small, and waited for
 AHEAD_BYTES = 4 * 1024 * 1024  # larger ones are read as they come
-HOPELESS = 100  # files one after the other that cannot be read: it is not the files
 
 type Open = Callable[[LogFile], Iterator[bytes]]
 type Reader = Callable[[LogFile, Iterable[bytes], Tally], object]  # reads a file, and counts what there was by name
@@ -38,10 +37,6 @@ class Account(msgspec.Struct):
     failed: list[Failed] = []
 
 
-class HopelessError(Permanent):
-    """So many files one after the other cannot be read that the rest was left."""
-
-
 def read_all(
     files: Iterable[LogFile],
     opened: Open,
@@ -53,10 +48,9 @@ def read_all(
 ) -> None:
     """Read the files, each noted when it is done; `account` is kept up to date, whatever ends this.
 
-    A file that cannot be read (`Permanent`) is complained of, and left for another time. Raises whatever else `reader`
-    does, and `HopelessError`.
+    A file that cannot be read (`Permanent`) is complained of, and left for another time, however many there are: they
+    would be in the way of the others each time. Raises whatever else `reader` does.
     """
-    in_row = 0
     with closing(_ahead(files, opened)) as ready:
         for file, pieces in ready:
             before = account.tally.counts["TrailRecords"]
@@ -64,14 +58,10 @@ def read_all(
                 reader(file, _watched(pieces, account, watch), account.tally)
             except Permanent as error:
                 in_part = account.tally.counts["TrailRecords"] > before
-                account.failed.append(Failed(file.address, str(error), in_part))
+                account.failed.append(Failed(file.shown, encodable(str(error)), in_part))
                 complain(account.failed[-1])
-                in_row += 1
-                if in_row == HOPELESS:
-                    raise HopelessError(f"{HOPELESS} files one after the other could not be read: {error}") from error
                 continue
             journal.note(file)
-            in_row = 0
             account.files += 1
             account.bytes += file.size
             _tell(account, account.bytes, watch)
@@ -107,8 +97,8 @@ def _ahead(files: Iterable[LogFile], opened: Open) -> Generator[tuple[LogFile, I
 
 def _turn(waiting: deque[tuple[LogFile, Future[list[bytes]] | None]], opened: Open) -> tuple[LogFile, Iterable[bytes]]:
     file, fetched = waiting.popleft()
-    return file, opened(file) if fetched is None else _fetched(fetched)
+    return file, _pieces(file, fetched, opened)
 
 
-def _fetched(pieces: Future[list[bytes]]) -> Iterator[bytes]:
-    yield from pieces.result()
+def _pieces(file: LogFile, fetched: Future[list[bytes]] | None, opened: Open) -> Iterator[bytes]:
+    yield from opened(file) if fetched is None else fetched.result()  # what is raised here is of this file

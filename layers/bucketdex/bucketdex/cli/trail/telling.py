@@ -1,6 +1,7 @@
 """What `bucketdex trail import` shows: how far it is, and in the end what there was."""
 
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,25 +20,27 @@ COUNTS = {
     "TrailHints": ("hints", "Sent to be looked at", "change"),
     "TrailReads": ("reads", "Counted, where they were not before", "read"),
     "TrailReadsTooOld": ("reads_too_old", "Left out, as they are of more than a year ago", "read"),
+    "TrailReadsToCome": ("reads_to_come", "Left out, as they are of days to come", "read"),
     "ChecksWanted": ("checks_wanted", "To be compared with the index within the hour", "bucket"),
     "TrailForeign": ("records_of_other_buckets", "Of buckets that are not connected", "record"),
     "TrailUnreadable": ("unreadable", "Not understood", "record"),
 }
 OTHERS = {"digest": "digest file", "insight": "Insights file", "other": "other file"}
 MOST_NAMED = 3  # files
+MOST_FAILED = 12  # that are named on the screen
 READABLE = (".json", ".json.gz")
 
 
 class Plan:
     """How many files there are: to be read (and their bytes), read before, passed over by kind.
 
-    `meant` are those to be read that have no name of CloudTrail's.
+    `renamed` are those to be read that have no name of CloudTrail's.
     """
 
     def __init__(self) -> None:
         self.files = self.bytes = self.known = 0
         self.skipped: Counter[str] = Counter()
-        self.meant: list[str] = []
+        self.renamed: list[str] = []
         self._passed: list[str] = []
 
     def skip(self, file: "LogFile") -> None:
@@ -58,19 +61,22 @@ class Plan:
 
 
 def warn(plan: Plan) -> None:
-    """Tell of files that are read for no name of theirs: a log file of theirs under another name counts twice."""
+    """Tell of files whose names are not CloudTrail's: what they count is counted again under another name."""
     from bucketdex.cli.output import plural, printable
 
-    for address in plan.meant[:MOST_NAMED]:
-        said = "its name is not CloudTrail's: what it counts is counted again if it is also read by another name"
+    said = (
+        "its name is not CloudTrail's: what it counts is counted again if it is also read by another name, or with "
+        "other content"
+    )
+    for address in plan.renamed[:MOST_NAMED]:
         typer.echo(f"bucketdex: {printable(address)}: {said}", err=True)
-    if (more := len(plan.meant) - MOST_NAMED) > 0:
+    if (more := len(plan.renamed) - MOST_NAMED) > 0:
         typer.echo(f"bucketdex: so it is with {plural(more, 'more file')}", err=True)
 
 
 @contextlib.contextmanager
 def bar(plan: Plan) -> "Iterator[tuple[Watch, Callable[[Failed], object]]]":
-    """Yield what moves the bar, and what tells of a file that cannot be read, above it."""
+    """Yield what moves the bar, and what tells of a file that cannot be read, above it; of many only the first."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from bucketdex.cli.output import console, plural, printable
@@ -79,13 +85,15 @@ def bar(plan: Plan) -> "Iterator[tuple[Watch, Callable[[Failed], object]]]":
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as shown:
         task = shown.add_task("Reading", total=plan.bytes)
+        failures = itertools.count(1)
 
         def watch(files: int, done: int, records: int) -> None:
             of = f"Reading {files:,} of {plural(plan.files, 'file')}, {plural(records, 'record')}"
             shown.update(task, completed=done, description=of)
 
         def complain(failed: "Failed") -> None:
-            out.print(f"bucketdex: {printable(failed.file)}: {printable(failed.problem)}", soft_wrap=True)
+            if next(failures) <= MOST_FAILED:
+                out.print(f"bucketdex: {printable(failed.file)}: {printable(failed.problem)}", soft_wrap=True)
 
         yield watch, complain
 
@@ -117,6 +125,8 @@ def show(account: "Account", plan: Plan, *, dry_run: bool) -> None:
         typer.echo(f"Passed over: {joined(skipped)}.")
     if passed := plan.passed_over():
         typer.echo(f"{passed[0].upper()}{printable(passed[1:])}.")
+    if (more := len(account.failed) - MOST_FAILED) > 0:
+        typer.echo(f"bucketdex: and {more:,} more that could not be read whole; --json names all", err=True)
     in_part = sum(it.in_part for it in account.failed)
     if unread := len(account.failed) - in_part:
         typer.echo(f"bucketdex: {plural(unread, 'file')} could not be read", err=True)

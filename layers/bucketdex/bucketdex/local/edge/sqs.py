@@ -5,15 +5,17 @@ through all of them several times for each that is sent or received; and plays L
 """
 
 import base64
+import re
 import time
 import uuid
 from typing import Any
 
 import msgspec
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
-from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue, ReceiptHandleIsInvalid
+from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue, ReceiptHandleIsInvalid, SQSException
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
+NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what AWS takes in no message
 LONGEST_DELAY = 900  # seconds, as in AWS
 LOOK_AGAIN = 0.25  # seconds after which a long poll looks for messages whose delay or visibility timeout is over
 
@@ -29,6 +31,13 @@ class Depth(msgspec.Struct, frozen=True):
     in_flight: int
     delayed: int
     oldest_sent: float | None
+
+
+class InvalidMessageContentsError(SQSException):
+    """AWS: a message is text that XML 1.0 can hold."""
+
+    def __init__(self) -> None:
+        super().__init__("InvalidMessageContents", "The message contains characters outside the allowed set.")
 
 
 def install() -> None:
@@ -86,6 +95,8 @@ def send_message(self: SQSBackend, queue_name: str, message_body: str, **options
             f"Value {delay} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."
         )
     self._validate_message(queue, message_body, delay, group_id=group_id)
+    if NOT_XML.search(message_body):
+        raise InvalidMessageContentsError
     limit = queue.maximum_message_size
     if size(message_body, options.get("message_attributes")) > limit:
         raise InvalidParameterValue(
