@@ -55,9 +55,10 @@ def import_(
 
     With --json: files and bytes that were read; in these, and in files read in part, records, hints (changes to be
     looked at), reads, reads_too_old (of more than a year ago, left out), reads_to_come (of later days, left out),
-    checks_wanted (buckets), unreadable (records) and records_of_other_buckets (that are not connected); then files_known (read before), files_skipped (digest,
-    insight, other) and failed (file, problem, in_part; what is no UTF-8 in a name as escapes). With --dry-run:
-    dry_run, the files and bytes to be read, files_known, files_skipped and failed.
+    checks_wanted (buckets), unreadable (records) and records_of_other_buckets (that are not connected); then
+    files_known (read before), files_skipped (digest, insight, other) and failed (file, problem, in_part; what is no
+    UTF-8 in a name as escapes). With --dry-run: dry_run, the files and bytes to be read, files_known, files_skipped and
+    failed.
     """
     from bucketdex.aws import clients
     from bucketdex.cli.output import plural
