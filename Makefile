@@ -120,7 +120,7 @@ test-unit: setup ## Tests of the logic and the simulation, without any server
 
 .PHONY: test-integration
 test-integration: setup .tools/quilt/.made ## Tests against a real OpenSearch and emulated S3, SQS and DynamoDB
-	$(pytest) tests/integration
+	$(pytest) -n 2 --dist loadfile tests/integration
 
 .PHONY: test-e2e
 test-e2e: build .tools/runtime/.made ## Tests of the built functions, in Lambda's runtime emulator and container
