@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from bucketdex.aws import clients
@@ -41,6 +42,16 @@ class Stack:
             self.s3, self.sqs, self.opensearch, table,
             self.variables["BUCKETDEX_OBJECT_EVENTS_URL"], self.variables["BUCKETDEX_BULK_EVENTS_URL"],
         )  # fmt: skip
+
+    def as_(self, name: str) -> Any:
+        """Return a client of S3 as a user of this name."""
+        return boto3.client(
+            "s3",
+            endpoint_url=self.state.edge_url,
+            region_name=aws.REGION,
+            aws_access_key_id=name,
+            aws_secret_access_key=aws.KEY,
+        )
 
     def run(self, *arguments: str, given: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         command = [COMMAND, *arguments]

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from opensearchpy import OpenSearch
 
 from bucketdex.aws import clients
 from bucketdex.aws.settings import OpenSearchSettings
+from bucketdex.control import ControlTable
 from bucketdex.local import guard, opensearch
 from emulated import Aws, free_port
 
@@ -45,3 +47,16 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
         time.sleep(0.1)
     yield Aws(port)
     guard.stop(process)
+
+
+@pytest.fixture
+def control(aws: Aws) -> ControlTable:
+    """An empty control table of the test's own."""
+    dynamodb, name = aws.client("dynamodb"), f"control-{uuid.uuid4().hex[:8]}"
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": part, "AttributeType": "S"} for part in ("pk", "sk")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return ControlTable(dynamodb, name)

@@ -9,25 +9,12 @@ import msgspec
 import pytest
 from opensearchpy import OpenSearch
 
-from bucketdex.control import Bucket, ControlTable, Generation, Hashing
+from bucketdex.control import Bucket, Generation, Hashing
 from bucketdex.index import writer
 from bucketdex.index.generations import FIRST, NOT_DELETED, OBJECTS, OBJECTS_ALIAS, ensure
 from bucketdex.index.mappings import OBJECTS_ADDED, OBJECTS_VERSION, objects_index
-from emulated import Aws
 
 NOTED = {"bucket": "lab", "key": "a", "observed_at": "2026-01-01T00:00:00Z", "digest_note": "too large"}
-
-
-@pytest.fixture
-def control(aws: Aws) -> ControlTable:
-    dynamodb, name = aws.client("dynamodb"), f"control-{uuid.uuid4().hex[:8]}"
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": part, "AttributeType": "S"} for part in ("pk", "sk")],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return ControlTable(dynamodb, name)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import gzip
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from bucketdex.local import stack
@@ -13,16 +12,6 @@ from commands import Stack, it, lab, wait_for
 __all__ = ["it", "lab"]  # fixtures
 
 LOGS = "bucketdex-trail"
-
-
-def as_(it: Stack, access_key: str) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=it.state.edge_url,
-        region_name="us-east-1",
-        aws_access_key_id=access_key,
-        aws_secret_access_key="local",
-    )
 
 
 def records(it: Stack) -> list[dict[str, Any]]:
@@ -56,14 +45,14 @@ def test_it_is_off_until_it_is_switched_on_and_can_be_twice(it: Stack):
 
 def test_who_writes_is_known_also_where_the_notification_was_first(it: Stack, lab: str, trail):
     key = "red flower+1%.csv"
-    as_(it, "ada").put_object(Bucket=lab, Key=key, Body=b"x")
+    it.as_("ada").put_object(Bucket=lab, Key=key, Body=b"x")
 
     def author() -> Any:
         told = it.run("show", f"s3://{lab}/{key}", "--json").stdout  # which may not agree with S3 yet
         return (json.loads(told)["indexed"] or {}).get("written_by")
 
     assert wait_for(author) == {"type": "IAMUser", "name": "ada"}
-    as_(it, "grace").put_object(Bucket=lab, Key=key, Body=b"y")
+    it.as_("grace").put_object(Bucket=lab, Key=key, Body=b"y")
     assert wait_for(lambda: author() == {"type": "IAMUser", "name": "grace"})
 
 

@@ -1,7 +1,6 @@
 """Reads of objects, in a real OpenSearch: written by many at once, told again, asked for, swept and taken away."""
 
 import random
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +17,6 @@ from bucketdex.search.reads import Asked, Day, OfObject, Readings, reads
 from bucketdex.search.viewer import Viewer
 from bucketdex.trail.reads import Reads
 from bucketdex.trail.sweep import sweep
-from emulated import Aws
 
 TODAY = date(2026, 11, 28)
 LAB = Viewer(frozenset({"lab"}))
@@ -29,18 +27,6 @@ WRITERS, SEGMENTS, READERS = 8, 6, 40
 
 def ago(days: int) -> str:
     return (TODAY - timedelta(days)).isoformat()
-
-
-@pytest.fixture
-def control(aws: Aws) -> ControlTable:
-    dynamodb, name = aws.client("dynamodb"), f"control-{uuid.uuid4().hex[:8]}"
-    dynamodb.create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": part, "AttributeType": "S"} for part in ("pk", "sk")],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return ControlTable(dynamodb, name)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import boto3
 import msgspec
 import pytest
 import requests
@@ -23,12 +22,6 @@ class Recorded:
     def __init__(self, it: Stack) -> None:  # noqa: F811
         self.it = it
         trail.switch_on(it.state, NEVER)
-
-    def as_(self, name: str) -> Any:
-        return boto3.client(
-            "s3", endpoint_url=self.it.state.edge_url, region_name=aws.REGION, aws_access_key_id=name,
-            aws_secret_access_key="local",
-        )  # fmt: skip
 
     def deliver(self) -> None:
         trail.switch_off(self.it.state)
@@ -84,11 +77,11 @@ def test_what_no_notification_told_is_indexed_with_its_author(it, lab, recorded)
     it.put(lab, "before.csv")
     it.settle()
     without_notifications(it, lab)
-    ada = recorded.as_("ada")
+    ada = it.as_("ada")
     odd = "red flower+1% %2B ü🧬.csv"
     ada.put_object(Bucket=lab, Key=odd, Body=b"petals")
     ada.delete_object(Bucket=lab, Key="before.csv")
-    recorded.as_("bob").copy_object(Bucket=lab, Key="copy.csv", CopySource={"Bucket": lab, "Key": odd})
+    it.as_("bob").copy_object(Bucket=lab, Key="copy.csv", CopySource={"Bucket": lab, "Key": odd})
     it.settle()
     missed = recorded.metric("IndexObjects", "OnlyTrailKnew")
     assert recorded.indexed(lab, "never") is None
@@ -100,7 +93,7 @@ def test_what_no_notification_told_is_indexed_with_its_author(it, lab, recorded)
 
 
 def test_where_notifications_work_only_the_author_is_added(it, lab, recorded):  # noqa: F811
-    ada = recorded.as_("ada")
+    ada = it.as_("ada")
     for number in range(5):
         ada.put_object(Bucket=lab, Key=f"{number}.csv", Body=b"%d" % number)
     ada.delete_object(Bucket=lab, Key="nothing.csv")  # which makes a delete marker all the same
@@ -120,7 +113,7 @@ def test_reads_are_counted_by_object_and_reader_and_ours_are_not(it, lab, record
     it.put(lab, "data/a.csv", "data/b.csv")
     it.settle()
     for name, count in (("ada", 3), ("bob", 2)):
-        client = recorded.as_(name)
+        client = it.as_(name)
         for _ in range(count):
             client.get_object(Bucket=lab, Key="data/a.csv")["Body"].read()
         client.head_object(Bucket=lab, Key="data/a.csv")

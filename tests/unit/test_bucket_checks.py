@@ -43,7 +43,7 @@ class Table:
         found = self.items.get((Key["pk"]["S"], Key["sk"]["S"]))
         return {"Item": Key | {name: {"S": value} for name, value in found.items()}} if found else {}
 
-    def update_item(self, **wanted: Any) -> None:
+    def update_item(self, **wanted: Any) -> dict[str, Any]:
         self._fail()
         self.writes += 1
         names, values = wanted["ExpressionAttributeNames"], wanted["ExpressionAttributeValues"]
@@ -71,6 +71,7 @@ class Table:
         for name in filter(None, gone.split(", ")):
             after.pop(names[name], None)
         self.items[key] = after
+        return {"Attributes": wanted["Key"] | {name: {"S": value} for name, value in after.items()}}
 
     def _fail(self) -> None:
         if self.broken:

@@ -27,7 +27,11 @@ class Message(msgspec.Struct, frozen=True):
 
 def parse_message(body: str | bytes) -> Message:
     """Read the body of a message; raises `Permanent` when it is not an event of a known form."""
-    event = event_of(body)
+    return read_event(event_of(body))
+
+
+def read_event(event: Any) -> Message:
+    """Read what `event_of` returned; raises as `parse_message` does."""
     changes: list[ObjectChange] = []
     ignored: list[str] = []
     problems: list[str] = []

@@ -1,7 +1,7 @@
-"""One conditional write of texts to an item of the control table."""
+"""One conditional write to an item of the control table."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -44,29 +44,53 @@ class Items:
 
         In the condition `#name` is an attribute, and `:name` a value that is told, or one of `known`.
         """
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in told)
-        expression += f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
-        named = {*told, *gone, *NAME.findall(condition)}
+        values = {name: {"S": value} for name, value in {**told, **known}.items()}
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=self._key(sk),
-                UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={f"#{name}": name for name in sorted(named)},
-                ExpressionAttributeValues={f":{name}": {"S": value} for name, value in {**told, **known}.items()},
-            )
+            found = update(self._dynamodb, self._table, self._key(sk), told, condition, values, gone)
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == REFUSED:
-                return False
             raise self._transient(error) from error
-        return True
+        return found is not None
 
     def _key(self, sk: str) -> dict[str, Any]:
         return {"pk": {"S": self._kind}, "sk": {"S": sk}}
 
     def _transient(self, error: Exception) -> Transient:
         return Transient(f"the control table {self._table} does not answer about {self._kind}s: {error}")
+
+
+def update(
+    dynamodb: "DynamoDBClient",
+    table: str,
+    key: dict[str, Any],
+    told: Iterable[str],
+    condition: str,
+    values: Mapping[str, Any],
+    gone: Collection[str] = (),
+) -> dict[str, Any] | None:
+    """Set and remove attributes of an item where the condition is met, and return it; None where it is not met.
+
+    `values` are those of the attributes that are told, and of what else the condition compares with, as DynamoDB has
+    them. Raises what boto3 raises.
+    """
+    told = list(told)
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in told)
+    expression += f" REMOVE {', '.join(f'#{name}' for name in gone)}" if gone else ""
+    named = {*told, *gone, *NAME.findall(condition)}
+    try:
+        done = dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression=expression,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": name for name in sorted(named)},
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+            ReturnValues="ALL_NEW",
+        )
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == REFUSED:
+            return None
+        raise
+    return dict(done["Attributes"])
 
 
 def text(time: datetime) -> str:

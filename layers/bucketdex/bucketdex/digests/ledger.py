@@ -18,6 +18,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bucketdex.changes import Checksum
+from bucketdex.control.conditional import update
 from bucketdex.errors import Transient
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ LEASE_SECONDS = 120.0  # of who reads, renewed five times within it: longer than
 EXECUTION_SECONDS = 2 * 86_400.0  # after which an execution that never ended well counts as lost
 KEPT_SECONDS = 14 * 86_400  # as long as a message can wait
 DIGEST_BYTES = 32
-REFUSED = "ConditionalCheckFailedException"
 FREE = "attribute_not_exists(pk) OR (attribute_not_exists(#result) AND (attribute_not_exists(#until) OR #until < :now))"
 OURS = "#owner = :owner"
 
@@ -79,7 +79,7 @@ class Ledger:
         Raises `Transient` where somebody else is reading it.
         """
         told = {"owner": {"S": owner}, "until": self._number(self._now() + LEASE_SECONDS)}
-        item = self._change(identity_, told, FREE, gone=("execution",), values={":now": self._number(self._now())})
+        item = self._change(identity_, told, FREE, gone=("execution",), values={"now": self._number(self._now())})
         if item is not None:
             runs, failures = (int(item.get(name, {}).get("N", 0)) for name in ("runs", "failures"))
             return Claim(identity_, owner, runs, failures)
@@ -122,7 +122,7 @@ class Ledger:
             {"runs": {"N": str(runs + 1)}},
             f"attribute_not_exists(#result) AND ({known}#runs = :known)",
             gone=("owner", "until", "execution"),
-            values={":known": {"N": str(runs)}},
+            values={"known": {"N": str(runs)}},
         )
         return item is not None
 
@@ -168,26 +168,10 @@ class Ledger:
     ) -> dict[str, Any] | None:
         """Set and remove attributes of an object's item, and return it; None where the condition is not met."""
         told = told | {"expires": self._expires()}
-        given = {f":{name}": value for name, value in told.items()} | (values or {})
-        given |= {":owner": {"S": claim.owner}} if claim else {}
+        given = told | (values or {}) | ({"owner": {"S": claim.owner}} if claim else {})
         removed = [name for name in gone if name not in told]
-        named = {*told, *removed} | {name for name in ("result", "until", "owner", "runs") if f"#{name}" in condition}
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in told)
-        expression += f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""
-        try:
-            with self._telling():
-                done = self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key=_key(identity_, "object"),
-                    UpdateExpression=expression,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={f"#{name}": name for name in sorted(named)},
-                    ExpressionAttributeValues=given,
-                    ReturnValues="ALL_NEW",
-                )
-        except _RefusedError:
-            return None
-        return dict(done["Attributes"])
+        with self._telling():
+            return update(self._dynamodb, self._table, _key(identity_, "object"), told, condition, given, removed)
 
     def _expires(self) -> dict[str, Any]:
         return {"N": str(int(self._now()) + KEPT_SECONDS)}
@@ -201,13 +185,7 @@ class Ledger:
         try:
             yield
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == REFUSED:
-                raise _RefusedError from error
             raise Transient(f"the ledger in the control table {self._table} does not answer: {error}") from error
-
-
-class _RefusedError(Exception):
-    """The condition of a write is not met."""
 
 
 def _key(identity_: str, sk: str) -> dict[str, Any]:

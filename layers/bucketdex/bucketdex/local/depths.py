@@ -1,15 +1,13 @@
 """What is under way in the queues and state machines of a local stack, and whether all is settled."""
 
-import http.client
-import json
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
+from bucketdex.local import edge_requests
 from bucketdex.local.aws import session
 from bucketdex.local.state import StackError, State
 
@@ -110,11 +108,8 @@ def _states(edge_url: str) -> "SFNClient":
 
 def ask(edge_url: str) -> dict[str, Told]:
     """Return what the emulated AWS tells about its queues, by their names."""
-    client = http.client.HTTPConnection(urlsplit(edge_url).netloc, timeout=10)
+    _, said = edge_requests.request(edge_url, "GET", "queues")
     try:
-        client.request("GET", "/_bucketdex/queues")
-        return msgspec.convert(json.load(client.getresponse()), dict[str, Told])
-    except (OSError, ValueError, http.client.HTTPException) as error:
+        return msgspec.json.decode(said, type=dict[str, Told])
+    except msgspec.DecodeError as error:
         raise StackError(f"the emulated AWS at {edge_url} does not answer: {error}") from error
-    finally:
-        client.close()

@@ -3,14 +3,13 @@
 The emulated AWS records (`edge/trail.py`); here it is told where to, and who has which role.
 """
 
-import http.client
-from contextlib import closing
-from urllib.parse import urlsplit
+from http import HTTPStatus
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bucketdex.buckets import trail_files
+from bucketdex.local import edge_requests
 from bucketdex.local.aws import session
 from bucketdex.local.state import StackError, State
 
@@ -63,14 +62,7 @@ def told(state: State) -> Trail:
 
 
 def _ask(state: State, method: str, body: object = None) -> Trail:
-    content = None if body is None else msgspec.json.encode(body)
-    try:
-        with closing(http.client.HTTPConnection(urlsplit(state.edge_url).netloc, timeout=30)) as client:
-            client.request(method, "/_bucketdex/trail", content)
-            response = client.getresponse()
-            said = response.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise StackError(f"the emulated AWS at {state.edge_url} does not answer: {error}") from error
-    if response.status != http.client.OK:
+    status, said = edge_requests.request(state.edge_url, method, "trail", body, timeout=30)
+    if status != HTTPStatus.OK:
         raise StackError(f"the emulated AWS does not keep such a trail: {said.decode(errors='replace')}")
     return msgspec.json.decode(said, type=Trail)

@@ -55,8 +55,9 @@ class _File:
         self._reader = Reader(known, buckets, self._changed, self._was_read, self._swept, trail_bucket)
         self._hints: list[ObjectChange] = []
         self._reads, self._segment = Reads(edges.sleep), 0
-        self._oldest = (edges.now() - timedelta(days=READS_DAYS)).date().isoformat()
-        self._latest = (edges.now() + timedelta(days=1)).date().isoformat()
+        today = edges.now().date()
+        self._oldest = (today - timedelta(days=READS_DAYS)).isoformat()
+        self._latest = (today + timedelta(days=1)).isoformat()
         self._sweeps: dict[str, datetime] = {}
         self._unreadable = 0
         self.records = 0

@@ -115,4 +115,5 @@ def _whole(value: Any) -> str | None:
 
 
 def _text(value: Any) -> str | None:
-    return value[:LONGEST] if isinstance(value, str) and value else None
+    whole = _whole(value)
+    return whole and whole[:LONGEST]

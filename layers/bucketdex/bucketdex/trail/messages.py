@@ -8,11 +8,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from bucketdex.aws import refusals
-from bucketdex.changes import Message, ObjectChange, parse_message
+from bucketdex.changes import Message, ObjectChange
 from bucketdex.changes.cloudtrail import SWEEPING
 from bucketdex.changes.eventbridge import CLOUDTRAIL
 from bucketdex.changes.hint import Hint, ObjectName, told_again
-from bucketdex.changes.message import event_of
+from bucketdex.changes.message import event_of, read_event
 from bucketdex.changes.outcome import Outcome, Tally, timed
 from bucketdex.errors import Permanent, Transient
 from bucketdex.trail import names
@@ -41,7 +41,7 @@ def parser(identities: Identities) -> Callable[[str], Message]:
             case {"s3Bucket": str(bucket), "s3ObjectKey": [*keys]}:  # by the topic that a trail itself can have
                 named = [ObjectChange(bucket, key, "s3", "delivered") for key in keys if isinstance(key, str)]
                 return Message(tuple(named))
-        return parse_message(body)
+        return read_event(event)
 
     return parse
 

@@ -1,14 +1,14 @@
 """Lambda's API as far as the emulated Step Functions calls it: `Invoke`, whose answer is waited for."""
 
-import http.client
 import re
 import threading
 from collections.abc import Mapping
-from contextlib import closing
-from urllib.parse import unquote, urlsplit
+from http import HTTPStatus
+from urllib.parse import unquote
 
 import msgspec
 
+from bucketdex.local import edge_requests
 from bucketdex.local.functions.http import LoadBalancer
 from bucketdex.local.functions.load_balancer import Request, Response
 from bucketdex.local.functions.pool import FunctionError, FunctionPool
@@ -27,14 +27,8 @@ def serve(functions: Mapping[str, FunctionPool]) -> LoadBalancer:
 
 def tell(edge_url: str, url: str) -> None:
     """Tell the emulated AWS that functions are invoked at `url`."""
-    try:
-        with closing(http.client.HTTPConnection(urlsplit(edge_url).netloc, timeout=10)) as client:
-            client.request("POST", "/_bucketdex/lambda", msgspec.json.encode({"url": url}))
-            response = client.getresponse()
-            said = response.read()
-    except (OSError, http.client.HTTPException) as error:
-        raise StackError(f"the emulated AWS at {edge_url} does not answer: {error}") from error
-    if response.status != http.client.OK:
+    status, said = edge_requests.request(edge_url, "POST", "lambda", {"url": url})
+    if status != HTTPStatus.OK:
         raise StackError(f"the emulated AWS does not take {url} for its functions: {said!r}")
 
 
