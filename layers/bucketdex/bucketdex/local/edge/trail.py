@@ -81,8 +81,9 @@ class Trail:
         self._digested = False
 
     def told(self) -> Told:
-        """Return what it does."""
-        return Told(self._settings, len(self._waiting), self._records, self._files)
+        """Return what it does, once no delivery is under way: until then its records may come back."""
+        with self._delivering:
+            return Told(self._settings, len(self._waiting), self._records, self._files)
 
     def switch_on(self, settings: Settings) -> Told:
         """Record from now on; raises ValueError where there is no such bucket."""
