@@ -10,9 +10,10 @@ compile() {
 }
 
 # The layers take the versions that the tests ran with.
-compile pyproject.toml --extra local --group dev -o requirements/dev.txt
-compile pyproject.toml -c requirements/dev.txt -o layers/bucketdex/requirements.txt
+compile pyproject.toml --extra local --extra catalog --extra readers --group dev -o requirements/dev.txt
+compile pyproject.toml --extra catalog -c requirements/dev.txt -o layers/bucketdex/requirements.txt
 compile requirements/checksums.in -c requirements/dev.txt -o layers/checksums/requirements.txt
+compile requirements/readers.in -c requirements/dev.txt -o layers/readers/requirements.txt
 # Only the files in these packages are wanted: what their code imports (pandas, jupyter) is left out.
 compile --group demo --no-deps -o requirements/demo.txt
 

@@ -9,13 +9,13 @@ from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.aws import clients, settings
 from bucketdex.control import ControlTable
-from bucketdex.search import answering, api, containing, duplicates, reads
-from bucketdex.search.containing import Containers
-from bucketdex.search.duplicates import Duplicates, Known
-from bucketdex.search.hits import Answer
-from bucketdex.search.question import Question
-from bucketdex.search.reads import Asked, Readings
-from bucketdex.search.viewer import Viewer
+from bucketdex.searching import answering, api, containing, duplicates, reads
+from bucketdex.searching.containing import Containers
+from bucketdex.searching.duplicates import Duplicates, Known
+from bucketdex.searching.hits import Answer
+from bucketdex.searching.question import Question
+from bucketdex.searching.reads import Asked, Readings
+from bucketdex.searching.viewer import Viewer
 
 logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
 

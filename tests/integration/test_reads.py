@@ -13,8 +13,8 @@ from bucketdex.control import ControlTable
 from bucketdex.errors import Permanent
 from bucketdex.index.generations import FIRST, READS, READS_ALIAS, all_indexes, ensure
 from bucketdex.index.mappings import READS_VERSION, reads_index
-from bucketdex.search.reads import Asked, Day, OfObject, Readings, reads
-from bucketdex.search.viewer import Viewer
+from bucketdex.searching.reads import Asked, Day, OfObject, Readings, reads
+from bucketdex.searching.viewer import Viewer
 from bucketdex.trail.reads import Reads
 from bucketdex.trail.sweep import sweep
 

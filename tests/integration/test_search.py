@@ -14,9 +14,9 @@ from bucketdex.index.ids import object_id
 from bucketdex.index.mappings import objects_index
 from bucketdex.objects.document import object_document
 from bucketdex.objects.observe import Observation
-from bucketdex.search.answering import search
-from bucketdex.search.question import Question
-from bucketdex.search.viewer import Viewer
+from bucketdex.searching.answering import search
+from bucketdex.searching.question import Question
+from bucketdex.searching.viewer import Viewer
 
 INDEX = "bucketdex-objects-test-of-search"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

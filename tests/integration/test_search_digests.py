@@ -13,10 +13,10 @@ from bucketdex.index import writer
 from bucketdex.index.generations import ENTRIES_ALIAS, NOT_DELETED, OBJECTS_ALIAS
 from bucketdex.index.ids import object_id
 from bucketdex.index.mappings import entries_index, objects_index
-from bucketdex.search.answering import search
-from bucketdex.search.duplicates import duplicates, known
-from bucketdex.search.question import Question
-from bucketdex.search.viewer import Viewer
+from bucketdex.searching.answering import search
+from bucketdex.searching.duplicates import duplicates, known
+from bucketdex.searching.question import Question
+from bucketdex.searching.viewer import Viewer
 
 OBJECTS, ENTRIES = (f"{it}-test-of-digests" for it in (OBJECTS_ALIAS, ENTRIES_ALIAS))
 LAB, BOTH = Viewer(frozenset({"lab"})), Viewer(frozenset({"lab", "vault"}))

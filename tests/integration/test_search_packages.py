@@ -14,11 +14,11 @@ from bucketdex.index.generations import ENTRIES_ALIAS, NOT_DELETED, OBJECTS_ALIA
 from bucketdex.index.ids import object_id
 from bucketdex.index.mappings import entries_index, objects_index, packages_index
 from bucketdex.index.pairs import flattened, named
-from bucketdex.search.answering import search
-from bucketdex.search.containing import Containing, containing
-from bucketdex.search.hits import Answer, EntryHit, ObjectHit, PackageHit
-from bucketdex.search.question import Question
-from bucketdex.search.viewer import Viewer
+from bucketdex.searching.answering import search
+from bucketdex.searching.containing import Containing, containing
+from bucketdex.searching.hits import Answer, EntryHit, ObjectHit, PackageHit
+from bucketdex.searching.question import Question
+from bucketdex.searching.viewer import Viewer
 
 OBJECTS, PACKAGES, ENTRIES = (f"{it}-test-of-packages" for it in (OBJECTS_ALIAS, PACKAGES_ALIAS, ENTRIES_ALIAS))
 SHELF = Viewer(frozenset({"shelf"}))

@@ -9,12 +9,12 @@ from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.changes import Checksum
 from bucketdex.errors import Permanent, Transient
-from bucketdex.search import api
-from bucketdex.search.containing import Containers, Containing
-from bucketdex.search.duplicates import Duplicates, Known
-from bucketdex.search.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
-from bucketdex.search.question import KINDS, Question
-from bucketdex.search.reads import Asked, Day, OfObject, Readings
+from bucketdex.searching import api
+from bucketdex.searching.containing import Containers, Containing
+from bucketdex.searching.duplicates import Duplicates, Known
+from bucketdex.searching.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
+from bucketdex.searching.question import KINDS, Question
+from bucketdex.searching.reads import Asked, Day, OfObject, Readings
 
 EVENT: dict[str, Any] = {
     "requestContext": {"elb": {"targetGroupArn": "arn"}},

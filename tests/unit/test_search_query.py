@@ -12,14 +12,14 @@ from bucketdex.errors import Transient
 from bucketdex.index.generations import ENTRIES_ALIAS, OBJECTS_ALIAS, PACKAGES_ALIAS
 from bucketdex.index.mappings import ENTRY, OBJECT, PACKAGE
 from bucketdex.manifest.layout import Physical
-from bucketdex.search.answering import search
-from bucketdex.search.containing import containing
-from bucketdex.search.handles import Standing
-from bucketdex.search.hits import MOST_METADATA, OF_KIND, EntryHit, PackageHit, answer
-from bucketdex.search.query import entries, hash_prefixes, objects, packages, search_body
-from bucketdex.search.query.words import Digest, addresses, digest, read
-from bucketdex.search.question import ALIASES, KINDS, Question
-from bucketdex.search.viewer import Viewer
+from bucketdex.searching.answering import search
+from bucketdex.searching.containing import containing
+from bucketdex.searching.handles import Standing
+from bucketdex.searching.hits import MOST_METADATA, OF_KIND, EntryHit, PackageHit, answer
+from bucketdex.searching.query import entries, hash_prefixes, objects, packages, search_body
+from bucketdex.searching.query.words import Digest, addresses, digest, read
+from bucketdex.searching.question import ALIASES, KINDS, Question
+from bucketdex.searching.viewer import Viewer
 
 LAB = Viewer(frozenset({"lab"}))
 TOP_HASH = "ab12" * 16

@@ -127,7 +127,7 @@ def _duplicates(address: str, as_json: bool) -> None:
 
 def _meant(address: str, option: str) -> "tuple[Physical, ...]":
     """Return what an address may mean: quoted and with a version, as manifests have it, or a key as it is."""
-    from bucketdex.search.query.words import addresses
+    from bucketdex.searching.query.words import addresses
 
     return addresses(address) or usage(f"{option} takes the address of an object, s3://bucket/key: {address!r}")
 

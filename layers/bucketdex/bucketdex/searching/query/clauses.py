@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bucketdex.search.query.words import Digest, Piece, Typed
+from bucketdex.searching.query.words import Digest, Piece, Typed
 
 Clause = dict[str, Any]
 Match = Literal["best_fields", "phrase", "bool_prefix"]

@@ -8,7 +8,7 @@ import msgspec
 from bucketdex.errors import Permanent
 from bucketdex.index.generations import READS_ALIAS
 from bucketdex.index.mappings import READS_DAYS
-from bucketdex.search.viewer import Viewer, ask, counted
+from bucketdex.searching.viewer import Viewer, ask, counted
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

@@ -1,13 +1,13 @@
 """Packages: found by handle, author, name, message, metadata, workflow and the beginning of a top hash.
 
 A package is its pointer `latest`, one document a handle. What a top hash names may be an older revision, or a manifest
-that no pointer names: `revisions` says which documents those are (see `search/revisions.py`).
+that no pointer names: `revisions` says which documents those are (see `searching/revisions.py`).
 """
 
 from collections.abc import Mapping, Sequence
 
-from bucketdex.search.query.clauses import Clause, Fields, all_of, any_of, counting, matching
-from bucketdex.search.query.words import Typed
+from bucketdex.searching.query.clauses import Clause, Fields, all_of, any_of, counting, matching
+from bucketdex.searching.query.words import Typed
 
 FIELDS = Fields(
     words={"handle.text": 6, "message": 2, "metadata.text": 2, "problem.text": 1},

@@ -8,7 +8,7 @@ it.
 from typing import TYPE_CHECKING, Any
 
 from bucketdex.index.generations import PACKAGES_ALIAS
-from bucketdex.search.viewer import Viewer, ask, counted
+from bucketdex.searching.viewer import Viewer, ask, counted
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

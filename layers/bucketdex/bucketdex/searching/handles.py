@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bucketdex.index.generations import PACKAGES_ALIAS
-from bucketdex.search.viewer import Viewer, ask, counted
+from bucketdex.searching.viewer import Viewer, ask, counted
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

@@ -13,11 +13,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 from pydantic import BaseModel, Field
 
 from bucketdex.errors import Permanent, Transient
-from bucketdex.search.containing import Containers
-from bucketdex.search.duplicates import MOST_OBJECTS, Duplicates, Known
-from bucketdex.search.hits import Answer
-from bucketdex.search.question import KINDS, Kind, Question
-from bucketdex.search.reads import MOST_DAYS, Asked, Readings
+from bucketdex.searching.containing import Containers
+from bucketdex.searching.duplicates import MOST_OBJECTS, Duplicates, Known
+from bucketdex.searching.hits import Answer
+from bucketdex.searching.question import KINDS, Kind, Question
+from bucketdex.searching.reads import MOST_DAYS, Asked, Readings
 
 MOST_HITS = 100  # a page
 MOST_BYTES = 900_000  # of an answer: a load balancer takes 1 MiB from a function, envelope and escaping included

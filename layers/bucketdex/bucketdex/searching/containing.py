@@ -6,8 +6,8 @@ import msgspec
 
 from bucketdex.index.generations import ENTRIES_ALIAS
 from bucketdex.index.ids import object_id
-from bucketdex.search.handles import MOST_MANIFESTS, Standing, standing
-from bucketdex.search.viewer import Viewer, ask
+from bucketdex.searching.handles import MOST_MANIFESTS, Standing, standing
+from bucketdex.searching.viewer import Viewer, ask
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

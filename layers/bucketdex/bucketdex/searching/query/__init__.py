@@ -10,7 +10,7 @@ which tells much (a name, a handle, a digest) counts a fixed amount, however rar
 `objects`, `packages` and `entries` each begin with the table of their fields.
 """
 
-from bucketdex.search.query.body import search_body
-from bucketdex.search.query.words import hash_prefixes
+from bucketdex.searching.query.body import search_body
+from bucketdex.searching.query.words import hash_prefixes
 
 __all__ = ["hash_prefixes", "search_body"]

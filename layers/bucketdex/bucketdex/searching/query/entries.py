@@ -4,8 +4,8 @@ They count half of what objects do: an entry's bytes are an object too, and its 
 """
 
 from bucketdex.index.ids import object_id
-from bucketdex.search.query.clauses import Clause, Fields, all_of, counting, having, matching
-from bucketdex.search.query.words import Typed, addresses, digest
+from bucketdex.searching.query.clauses import Clause, Fields, all_of, counting, having, matching
+from bucketdex.searching.query.words import Typed, addresses, digest
 
 FIELDS = Fields(
     words={"name.text": 3, "logical_key.text": 1.5, "metadata.text": 1, "problem.text": 0.5},

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from bucketdex.search.handles import Manifest, Standing
-from bucketdex.search.question import Kind, kind_of
-from bucketdex.search.viewer import counted
+from bucketdex.searching.handles import Manifest, Standing
+from bucketdex.searching.question import Kind, kind_of
+from bucketdex.searching.viewer import counted
 
 MOST_METADATA = 8_000  # characters of a hit's metadata; the whole of it is `bucketdex show`'s to tell
 LONGEST_MESSAGE = 2_000  # characters

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bucketdex.search.query import entries, objects, packages
-from bucketdex.search.query.clauses import Clause, any_of
-from bucketdex.search.query.words import Typed, read
-from bucketdex.search.question import ALIASES, Kind, Question
+from bucketdex.searching.query import entries, objects, packages
+from bucketdex.searching.query.clauses import Clause, any_of
+from bucketdex.searching.query.words import Typed, read
+from bucketdex.searching.question import ALIASES, Kind, Question
 
 FRAGMENT_CHARACTERS = 120
 HIGHLIGHTED: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {

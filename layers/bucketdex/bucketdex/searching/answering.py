@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from bucketdex.search.handles import standing
-from bucketdex.search.hits import Answer, answer, manifests
-from bucketdex.search.query import hash_prefixes, search_body
-from bucketdex.search.question import ALIASES, Question
-from bucketdex.search.revisions import revisions
-from bucketdex.search.viewer import Viewer, ask
+from bucketdex.searching.handles import standing
+from bucketdex.searching.hits import Answer, answer, manifests
+from bucketdex.searching.query import hash_prefixes, search_body
+from bucketdex.searching.question import ALIASES, Question
+from bucketdex.searching.revisions import revisions
+from bucketdex.searching.viewer import Viewer, ask
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

@@ -10,7 +10,7 @@ from bucketdex.digests.kept import is_plain_sha256
 from bucketdex.hashing import CHUNKED
 from bucketdex.index.generations import OBJECTS_ALIAS
 from bucketdex.index.ids import object_id
-from bucketdex.search.viewer import Viewer, ask
+from bucketdex.searching.viewer import Viewer, ask
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

@@ -1,7 +1,7 @@
 """Objects: found by name, key, content, metadata, tags, digest and address; names over content."""
 
-from bucketdex.search.query.clauses import Clause, Fields, all_of, counting, having, matching
-from bucketdex.search.query.words import Typed, addresses, digest, is_of_its_type
+from bucketdex.searching.query.clauses import Clause, Fields, all_of, counting, having, matching
+from bucketdex.searching.query.words import Typed, addresses, digest, is_of_its_type
 
 FIELDS = Fields(
     words={"name.text": 6, "key.text": 3, "metadata.text": 2, "tags.text": 2, "problem.text": 1, "content": 1},
