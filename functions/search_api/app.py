@@ -7,9 +7,10 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import ALBResolver
 
+from bucketdex.api import resolver as api
 from bucketdex.aws import clients, settings
 from bucketdex.control import ControlTable
-from bucketdex.searching import answering, api, containing, duplicates, reads
+from bucketdex.searching import answering, containing, duplicates, reads
 from bucketdex.searching.containing import Containers
 from bucketdex.searching.duplicates import Duplicates, Known
 from bucketdex.searching.hits import Answer

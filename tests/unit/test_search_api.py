@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.changes import Checksum
 from bucketdex.errors import Permanent, Transient
-from bucketdex.searching import api
+from bucketdex.api import resolver as api
 from bucketdex.searching.containing import Containers, Containing
 from bucketdex.searching.duplicates import Duplicates, Known
 from bucketdex.searching.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit

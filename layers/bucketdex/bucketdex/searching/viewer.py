@@ -3,7 +3,9 @@
 No other module sends a search. So what a viewer may not see is not in hits, totals, counts or highlights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,8 +18,15 @@ if TYPE_CHECKING:
     from opensearchpy.exceptions import NotFoundError
 
 TIMEOUT_SECONDS = 10  # also OpenSearch's own limit: what was found until then is not an answer, so it is an error
+WHOLE = {"allow_partial_search_results": "false"}
+KEPT = "5m"  # a point in time, since it was last asked
+NO_INDEX = "there is no index yet: connect a bucket first"
 # A stack that was made before them has none until a bucket is added.
 YOUNG = frozenset({PACKAGES_ALIAS, ENTRIES_ALIAS, READS_ALIAS})
+
+
+class Gone(Permanent):
+    """A point in time was let go."""
 
 
 class Viewer(msgspec.Struct, frozen=True):
@@ -29,7 +38,8 @@ class Viewer(msgspec.Struct, frozen=True):
 def restricted(query: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
     """Return the query with what the viewer may see as a filter; nothing to see finds nothing."""
     may_see = {"terms": {"bucket": sorted(viewer.buckets)}}
-    return {"bool": {"must": [query], "filter": [may_see]}}
+    # The aliases hide what was deleted; a point in time need not be one of ours.
+    return {"bool": {"must": [query], "filter": [may_see], "must_not": [{"term": {"deleted": True}}]}}
 
 
 def ask(client: "OpenSearch", aliases: Sequence[str], body: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
@@ -37,29 +47,112 @@ def ask(client: "OpenSearch", aliases: Sequence[str], body: dict[str, Any], view
 
     Raises `Transient` when OpenSearch does not answer, or only a part of it does, and `Permanent` for what it refuses.
     """
-    from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError  # noqa: PLC0415, cold start
+    there, allowed = list(aliases), _allowed(body, viewer)
+    while there:
+        with _errors_told() as absent:
+            answer: dict[str, Any] = client.search(index=",".join(there), body=allowed, params=WHOLE)
+        if not absent:
+            return _whole(answer)
+        if absent[0] not in there:
+            raise Transient(NO_INDEX)
+        there.remove(absent[0])
+    return nothing()
 
-    allowed = body | {"query": restricted(body["query"], viewer), "timeout": f"{TIMEOUT_SECONDS}s"}
+
+def ask_many(
+    client: "OpenSearch", searches: Sequence[tuple[Sequence[str], dict[str, Any]]], viewer: Viewer
+) -> list[dict[str, Any]]:
+    """Send several searches, each of aliases and a body, in one request; raises as `ask` does, for any of them."""
+    if not searches:
+        return []
+    lines: list[dict[str, Any]] = []
+    for aliases, body in searches:
+        lines += [
+            {"index": list(aliases), "allow_partial_search_results": False, "ignore_unavailable": True},
+            _allowed(body, viewer),
+        ]
+    with _errors_told() as absent:
+        told: dict[str, Any] = client.msearch(body=lines)
+    if absent:
+        raise Transient(NO_INDEX)
+    return [_whole(_of_many(answer)) for answer in told["responses"]]
+
+
+def open_point(client: "OpenSearch", aliases: Sequence[str]) -> str:
+    """Return the id of a point in time of the aliases that are there; raises as `ask` does."""
     there = list(aliases)
     while there:
-        try:
-            answer: dict[str, Any] = client.search(
-                index=",".join(there), body=allowed, params={"allow_partial_search_results": "false"}
-            )
-        except NotFoundError as error:
-            missing = _missing(error)
-            if missing not in YOUNG or missing not in there:
-                raise Transient("there is no index yet: connect a bucket first") from error
-            there.remove(missing)
-            continue
-        except RequestError as error:
-            raise Permanent(f"OpenSearch refuses this search: {error}") from error
-        except OpenSearchException as error:
-            raise Transient(f"OpenSearch did not answer the search: {error}") from error
-        if answer.get("timed_out"):
-            raise Transient(f"the search took longer than {TIMEOUT_SECONDS} s")
-        return answer
+        with _errors_told() as absent:
+            opened: dict[str, Any] = client.create_pit(index=",".join(there), params={"keep_alive": KEPT})
+        if not absent:
+            return str(opened["pit_id"])
+        if absent[0] not in there:
+            raise Transient(NO_INDEX)
+        there.remove(absent[0])
+    raise Transient(NO_INDEX)
+
+
+def ask_point(client: "OpenSearch", point: str, body: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
+    """Send a search of a point in time, which is kept for as long again; raises `Gone` where it is no more."""
+    allowed = _allowed(body, viewer) | {"pit": {"id": point, "keep_alive": KEPT}}
+    with _errors_told(point=True):
+        answer: dict[str, Any] = client.search(body=allowed, params=WHOLE)
+    return _whole(answer)
+
+
+def close_point(client: "OpenSearch", point: str) -> None:
+    """Let a point in time go; one that is gone already, or cannot be reached, goes by itself."""
+    from opensearchpy.exceptions import OpenSearchException  # noqa: PLC0415, cold start
+
+    with suppress(OpenSearchException):
+        client.delete_pit(body={"pit_id": [point]})
+
+
+def nothing() -> dict[str, Any]:
+    """Return the answer of an index that holds nothing."""
     return {"hits": {"total": {"value": 0}, "hits": []}}
+
+
+def _allowed(body: dict[str, Any], viewer: Viewer) -> dict[str, Any]:
+    return body | {"query": restricted(body["query"], viewer), "timeout": f"{TIMEOUT_SECONDS}s"}
+
+
+def _whole(answer: dict[str, Any]) -> dict[str, Any]:
+    if answer.get("timed_out"):
+        raise Transient(f"the search took longer than {TIMEOUT_SECONDS} s")
+    return answer
+
+
+def _of_many(answer: dict[str, Any]) -> dict[str, Any]:
+    if "error" not in answer:
+        return answer if answer.get("_shards", {}).get("total", 1) else nothing()
+    reason = answer["error"].get("reason", answer["error"]) if isinstance(answer["error"], dict) else answer["error"]
+    if HTTPStatus.BAD_REQUEST <= answer.get("status", 500) < HTTPStatus.TOO_MANY_REQUESTS:
+        raise Permanent(f"OpenSearch refuses this search: {reason}")
+    raise Transient(f"OpenSearch did not answer the search: {reason}")
+
+
+@contextmanager
+def _errors_told(*, point: bool = False) -> Iterator[list[str]]:
+    """Tell errors by our taxonomy; yields a list that then names an index that is young, and not there."""
+    from opensearchpy.exceptions import NotFoundError, OpenSearchException, RequestError  # noqa: PLC0415, cold start
+
+    absent: list[str] = []
+    try:
+        yield absent
+    except NotFoundError as error:
+        if point:
+            raise Gone("the search was kept for 5 minutes and is gone: search again") from error
+        missing = _missing(error)
+        if missing not in YOUNG:
+            raise Transient(NO_INDEX) from error
+        absent.append(missing)
+    except RequestError as error:
+        if point and "search_context" in str(error):
+            raise Gone("the search was kept for 5 minutes and is gone: search again") from error
+        raise Permanent(f"OpenSearch refuses this search: {error}") from error
+    except OpenSearchException as error:
+        raise Transient(f"OpenSearch did not answer the search: {error}") from error
 
 
 def counted(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:

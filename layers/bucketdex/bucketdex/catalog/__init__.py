@@ -1,0 +1,1 @@
+"""The web catalog: pages rendered on the server, which work without JavaScript."""

@@ -1,0 +1,1 @@
+"""Asking a stack's API from Python: typed hits, page by page, as tables, and their bytes."""

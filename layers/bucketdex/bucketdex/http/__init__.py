@@ -1,0 +1,1 @@
+"""HTTP behind the load balancer, which API and catalog share: events, compression, ETags, errors."""
