@@ -17,6 +17,7 @@ from bucketdex.hashing import CHUNKED, SHA256, digest_of
 from bucketdex.hashing import from_sha256 as chunked_from_sha256
 from bucketdex.index.names import extensions, name_of
 from bucketdex.index.pairs import LONGEST_VALUE, MOST_PAIRS, Pair, typed
+from bucketdex.objects.columns import columns
 from bucketdex.objects.observe import Observation
 from bucketdex.objects.text import claims_text, excerpt
 
@@ -50,6 +51,7 @@ class ObjectDocument(msgspec.Struct, frozen=True, omit_defaults=True):
     pairs: tuple[Pair, ...] = ()
     content: str | None = None
     content_from: str | None = None
+    columns: tuple[str, ...] = ()
     written_by: Author | None = None
     written_at: datetime | None = None
     problem: str | None = None
@@ -122,10 +124,10 @@ def _checksums(seen: Observation) -> tuple[Checksum, ...]:
 def _text(seen: Observation, known: dict[str, Any], problems: list[str]) -> dict[str, Any]:
     if not seen.body or known["content_encoding"] not in (None, "", "identity", "aws-chunked"):
         return {}
+    extension = known["extensions"][0] if known["extensions"] else ""
     found = excerpt(seen.body)
     if found:
-        return {"content": found[0], "content_from": found[1]}
-    extension = known["extensions"][0] if known["extensions"] else ""
+        return {"content": found[0], "content_from": found[1], "columns": columns(extension, found[0])}
     if claims_text(known["content_type"], extension):
         problems.append(f"it claims to be text ({known['content_type'] or extension}), but its bytes are not")
     return {}

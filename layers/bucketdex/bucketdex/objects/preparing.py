@@ -22,7 +22,7 @@ from bucketdex.objects.observe import ObjectReader, Observation
 EMPTY: dict[str, object] = {
     "content": None, "content_from": None, "metadata": (), "tags": (), "pairs": (), "checksums": (),
     "digest_note": None, "encryption": None, "content_type": None, "content_encoding": None, "written_by": None,
-    "written_at": None, "extensions": (),
+    "written_at": None, "extensions": (), "columns": (),
 }  # fmt: skip
 SHOWN = ("etag", "storage_class")  # beside version and tags: what a notification would have told of
 

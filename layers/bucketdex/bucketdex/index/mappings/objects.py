@@ -12,6 +12,7 @@ from bucketdex.index.mappings.fragments import (
     LONG,
     METADATA,
     NAME,
+    NAMED,
     PAIRS,
     PROBLEM,
     PROSE,
@@ -20,10 +21,14 @@ from bucketdex.index.mappings.fragments import (
     strict,
 )
 
-OBJECTS_VERSION = 3
+OBJECTS_VERSION = 4
 # What a version has beside the one before it. Fields are put into the live mappings of older generations; until that is
 # done, writers leave them out. A version that does more than add fields begins this anew, and needs a rebuild.
-OBJECTS_ADDED: dict[int, frozenset[str]] = {2: frozenset({"digest_note"}), 3: frozenset({"written_at"})}
+OBJECTS_ADDED: dict[int, frozenset[str]] = {
+    2: frozenset({"digest_note"}),
+    3: frozenset({"written_at"}),
+    4: frozenset({"columns"}),
+}
 
 OBJECT = strict({
     "bucket": KEYWORD,
@@ -45,6 +50,7 @@ OBJECT = strict({
     "pairs": PAIRS,
     "content": PROSE | {"index_options": "offsets"},
     "content_from": STORED_ONLY,
+    "columns": NAMED,  # of a table
     "written_by": {"properties": {"type": KEYWORD, "name": KEYWORD, "session": KEYWORD}},
     "written_at": DATE,
     "observed_at": DATE,
