@@ -61,7 +61,9 @@ def fill(client: "OpenSearch") -> None:
     for alias in ALIASES:
         client.indices.delete(index=INDEXES[alias], params={"ignore_unavailable": "true"})
         aliases = {alias: {"filter": NOT_DELETED}}
-        client.indices.create(index=INDEXES[alias], body=BODIES[alias](1, 0) | {"aliases": aliases})
+        body = BODIES[alias](1, 0) | {"aliases": aliases}
+        body["settings"] |= {"refresh_interval": "-1"}  # one segment, so that equal scores stand in one order
+        client.indices.create(index=INDEXES[alias], body=body)
     for some in batched(documents(), 200, strict=False):
         for result in writer.write(client, some):
             if result.status != writer.DONE:

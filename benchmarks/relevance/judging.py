@@ -66,4 +66,4 @@ def judge(hits: Sequence[str], wanted: Mapping[str, int]) -> Judged:
 
 
 def _gain(given: Sequence[int]) -> float:
-    return sum((2**grade - 1) / math.log2(rank + 1) for rank, grade in enumerate(given, 1))
+    return sum(((1 << grade) - 1) / math.log2(rank + 1) for rank, grade in enumerate(given, 1))

@@ -1,20 +1,26 @@
 """The search API over HTTP, without a server behind it."""
 
+import dataclasses
 import json
+from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 from aws_lambda_powertools.event_handler import ALBResolver
 
+from bucketdex.api import resolver as api
+from bucketdex.api.answers import Answers
 from bucketdex.changes import Checksum
 from bucketdex.errors import Permanent, Transient
-from bucketdex.api import resolver as api
 from bucketdex.searching.containing import Containers, Containing
 from bucketdex.searching.duplicates import Duplicates, Known
 from bucketdex.searching.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
+from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.question import KINDS, Question
 from bucketdex.searching.reads import Asked, Day, OfObject, Readings
+from bucketdex.searching.viewer import Gone
 
 EVENT: dict[str, Any] = {
     "requestContext": {"elb": {"targetGroupArn": "arn"}},
@@ -31,9 +37,19 @@ READ = Readings(3, 2, "2026-01-30", [Day("2026-01-31", 3, 2)], [OfObject("a/b", 
 NONE = Answer(0, dict.fromkeys(KINDS, 0), [])
 
 
-def answering(answer: Answer) -> ALBResolver:
-    none = (lambda *_: Containers(0, []), lambda *_: Duplicates(0, {}, []), lambda _: [], lambda _: READ)
-    return api.resolver(api.Answers(lambda _: answer, *none))
+def nothing(*_: Any) -> Any:
+    raise AssertionError("this was not asked for")
+
+
+NOBODY = Answers(**dict.fromkeys((it.name for it in dataclasses.fields(Answers)), nothing))
+
+
+def answering(**told: Callable[..., Any]) -> ALBResolver:
+    return api.resolver(dataclasses.replace(NOBODY, **told))
+
+
+def get(app: ALBResolver, path: str, query: dict[str, list[str]] | None = None, **event: Any) -> dict[str, Any]:
+    return api.respond(app, EVENT | {"path": path, "multiValueQueryStringParameters": query or {}} | event, None)
 
 
 def ask(
@@ -46,32 +62,24 @@ def ask(
 ) -> tuple[int, dict[str, Any], list[Any]]:
     asked: list[Any] = []
 
-    def search(question: Question) -> Answer:
-        if error:
-            raise error
-        asked.append(question)
-        return Answer(1, {"object": 1}, [hit])
+    def noted[T](answer: T) -> Callable[..., T]:
+        def it(*question: Any) -> T:
+            if error:
+                raise error
+            asked.append(question[0] if len(question) == 1 else question)
+            return answer
 
-    def containing(*question: Any) -> Containers:
-        asked.append(question)
-        return Containers(1, [Containing("lab", ["a/b"], "ab12", "x.csv", None, latest=True)])
+        return it
 
-    def duplicates(*question: Any) -> Duplicates:
-        asked.append(question)
-        return Duplicates(1, {"SHA256": "ab12"}, [COPY])
-
-    def digests(names: Any) -> list[Known]:
-        asked.append(names)
-        return [COPY]
-
-    def reads(question: Asked) -> Readings:
-        asked.append(question)
-        return READ
-
-    event = EVENT | {"path": path, "multiValueQueryStringParameters": query, "httpMethod": method, "body": body}
-    event["multiValueHeaders"] = {"content-type": ["application/json"]}
-    answers = api.Answers(search, containing, duplicates, digests, reads)
-    answer = api.resolver(answers).resolve(api.decoded(event), None)
+    app = answering(
+        search=noted(Answer(1, {"object": 1}, [hit])),
+        containing=noted(Containers(1, [Containing("lab", ["a/b"], "ab12", "x.csv", None, latest=True)])),
+        duplicates=noted(Duplicates(1, {"SHA256": "ab12"}, [COPY])),
+        digests=noted([COPY]),
+        reads=noted(READ),
+    )
+    headers = {"content-type": ["application/json"]}
+    answer = get(app, path, query, httpMethod=method, body=body, multiValueHeaders=headers)
     return answer["statusCode"], json.loads(answer["body"]), asked
 
 
@@ -101,6 +109,8 @@ def test_the_query_is_decoded_as_a_form_is():
         Question("red flower+🧬", 3, ("a", "b"), KINDS)
     ]
     assert ask({})[2] == [Question()]
+    more = {"sort": ["newest"], "cursor": ["abc"], "snapshot": ["true"], "highlights": ["false"]}
+    assert ask(more)[2] == [Question(sort="newest", cursor="abc", snapshot=True, highlights=False)]
 
 
 def test_kinds_can_be_asked_for():
@@ -127,9 +137,10 @@ def test_a_size_that_cannot_be_is_named(size):
     assert status == 422 and "size" in body["detail"] and asked == []
 
 
-def test_a_path_that_is_not_there_says_what_is():
-    status, body, _ = ask({}, path="/api/nothing")
-    assert status == 404 and "/api/search" in body["detail"]
+def test_a_path_that_is_not_there_says_where_to_look():
+    for path in ("/api/nothing", "/api/objects/b/a/k.csv", "/api/search/"):
+        status, body, _ = ask({}, path=path)
+        assert status == 404 and "/api/docs" in body["detail"] and "%2F" in body["detail"]
 
 
 def test_an_index_that_is_away_is_a_503_with_its_reason():
@@ -137,22 +148,70 @@ def test_an_index_that_is_away_is_a_503_with_its_reason():
     assert (status, body["detail"]) == (503, "OpenSearch did not answer")
 
 
+def test_a_mistake_in_a_query_is_told_with_its_place_and_what_helps():
+    error = QuerySyntaxError("size: takes a size", column=6, length=4, expected=("a size",), suggestion="size:>1MB")
+    status, body, _ = ask({"q": ["size:big"]}, error=error)
+    assert (status, body["detail"], body["column"], body["length"]) == (422, "size: takes a size", 6, 4)
+    assert (body["expected"], body["suggestion"]) == (["a size"], "size:>1MB")
+
+
+def test_a_snapshot_that_was_let_go_is_gone():
+    assert ask({"cursor": ["x"]}, error=Gone("search again"))[0] == 410
+
+
+def test_another_query_is_suggested_only_where_nothing_is_found():
+    asked: list[Question] = []
+
+    def meant(question: Question) -> str:
+        asked.append(question)
+        return "penguins"
+
+    app = answering(search=lambda _: NONE, did_you_mean=meant)
+    assert json.loads(get(app, "/api/search", {"q": ["pengiuns"]})["body"])["did_you_mean"] == "penguins"
+    assert asked == [Question("pengiuns")]
+    assert "did_you_mean" not in json.loads(get(app, "/api/search")["body"])
+    assert "did_you_mean" not in json.loads(get(app, "/api/search", {"q": ["a"], "cursor": ["x"]})["body"])
+    assert len(asked) == 1
+
+
 def test_what_opensearch_refuses_is_the_askers_to_mend():
     assert ask({"q": ["a"]}, error=Permanent("too many clauses"))[0] == 422
 
 
 def test_another_method_is_refused_by_name():
-    event = EVENT | {"httpMethod": "POST", "path": "/api/search"}
-    answer = answering(NONE).resolve(api.decoded(event), None)
-    assert answer["statusCode"] == 405 and answer["multiValueHeaders"]["Allow"] == ["GET"]
+    answer = get(answering(), "/api/search", httpMethod="POST")
+    assert answer["statusCode"] == 405 and answer["multiValueHeaders"]["allow"] == ["GET"]
+    answer = get(answering(), "/api/digests")
+    assert answer["statusCode"] == 405 and answer["multiValueHeaders"]["allow"] == ["POST"]
+    assert get(answering(), "/api/objects/b/k%2Fl", httpMethod="DELETE")["statusCode"] == 405
 
 
 def test_a_page_is_never_larger_than_the_load_balancer_takes():
     large = msgspec.structs.replace(HIT, tags=["値札" * 400] * 10)
-    event = EVENT | {"multiValueQueryStringParameters": {"size": ["100"]}}
-    answer = answering(Answer(500, {"object": 500}, [large] * 100)).resolve(event, None)
-    found = json.loads(answer["body"])
-    assert len(answer["body"].encode()) < 1_000_000 and found["total"] == 500 and 10 < len(found["hits"]) < 100
+    sizes = []
+
+    def search(question: Question) -> Answer:
+        sizes.append(question.size)
+        return Answer(500, {"object": 500}, [large] * question.size, cursor=f"after {question.size}")
+
+    answer = get(answering(search=search), "/api/search", {"size": ["100"]})
+    assert answer["isBase64Encoded"]  # in which it has a length that can be foretold
+    found = json.loads(b64decode(answer["body"]))
+    assert len(json.dumps(answer)) < 1_000_000 and found["total"] == 500 and 10 < len(found["hits"]) < 100
+    # The cursor is that of what was told, so that nothing is skipped.
+    assert sizes == [100, len(found["hits"])] and found["cursor"] == f"after {sizes[1]}"
+
+
+def test_the_last_page_of_a_snapshot_that_is_let_go_is_told_shortened():
+    large = msgspec.structs.replace(HIT, metadata=["値札" * 400] * 10, highlights={"key": ["x" * 5_000]})
+
+    def search(question: Question) -> Answer:
+        if question.size < 100:
+            raise Gone("it is gone")
+        return Answer(100, {"object": 100}, [large] * 100)
+
+    found = json.loads(get(answering(search=search), "/api/search", {"size": ["100"]})["body"])
+    assert len(found["hits"]) == 100 and "metadata" not in found["hits"][0] and found["hits"][0]["highlights"] == {}
 
 
 def test_the_objects_with_the_same_bytes_are_told():

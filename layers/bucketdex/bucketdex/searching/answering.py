@@ -1,22 +1,73 @@
-"""Answering a question: what its hashes name, the search itself, and the packages of the entries that it finds."""
+"""Answering a question: the query as it is read, a page of what it finds, and what is told beside that."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from bucketdex.index.generations import READS_ALIAS
+from bucketdex.searching import paging
+from bucketdex.searching.gathering import Gathered, Search, gathered
 from bucketdex.searching.handles import standing
-from bucketdex.searching.hits import Answer, answer, manifests
-from bucketdex.searching.query import hash_prefixes, search_body
-from bucketdex.searching.question import ALIASES, Question
-from bucketdex.searching.revisions import revisions
-from bucketdex.searching.viewer import Viewer, ask
+from bucketdex.searching.hits import Answer, Beside, made, manifests
+from bucketdex.searching.language.parsing import parse
+from bucketdex.searching.paging import Page
+from bucketdex.searching.popular import most_read
+from bucketdex.searching.query import clause, kinds_of, looked_up
+from bucketdex.searching.query.compiling import has_words
+from bucketdex.searching.query.marking import marking
+from bucketdex.searching.query.ranking import ranked
+from bucketdex.searching.query.sorting import SCORE, order_of
+from bucketdex.searching.question import ALIASES, Kind, Question
+from bucketdex.searching.viewer import Viewer, close_point, open_point
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 
-def search(client: "OpenSearch", viewer: Viewer, question: Question) -> Answer:
-    """Return what the viewer finds; raises `Transient`, and `Permanent` for what OpenSearch refuses."""
-    if not viewer.buckets:
-        return Answer(0, dict.fromkeys(question.kinds, 0), [])
-    named = revisions(client, viewer, hash_prefixes(question.text)) if "package" in question.kinds else {}
-    found = ask(client, [ALIASES[kind] for kind in question.kinds], search_body(question, named), viewer)
-    return answer(found, question.kinds, standing(client, viewer, manifests(found)))
+def search(client: "OpenSearch", viewer: Viewer, question: Question, now: datetime | None = None) -> Answer:
+    """Return what the viewer finds, a page of it.
+
+    Raises `QuerySyntaxError` for what cannot be read, `Gone` for a snapshot that was let go, `Permanent` for a foreign
+    cursor and what OpenSearch refuses, and `Transient`.
+    """
+    page = paging.asked_for(question) if question.cursor else paging.first(question, now or datetime.now(UTC))
+    query = parse(question.text, page.now)
+    kinds = kinds_of(query, question.kinds)
+    order = order_of(question.sort, has_words=has_words(query.all))
+    none = dict.fromkeys(question.kinds, 0)
+    if not viewer.buckets or not kinds:
+        return Answer(0, none, [])
+    if question.snapshot and question.size and not question.cursor:
+        page = replace(page, point=_opened(client, kinds))
+    found = clause(query, kinds, question.buckets, looked_up(client, viewer, query, kinds))
+    if order[0] == SCORE:
+        today = page.now.date()
+        read = most_read(client, viewer, today, page.point) if "object" in kinds else ()
+        found = ranked(found, today, read)
+    marks = marking(query, kinds) if question.highlights else {}
+    came = gathered(Search(client, viewer, kinds, found, order, page.point, marks), page, question.size)
+    beside = Beside(came.entries, standing(client, viewer, _manifests(came)))
+    counts = none | came.totals
+    return Answer(sum(counts.values()), counts, [made(hit, beside) for hit in came.hits], _next(client, page, came))
+
+
+def _opened(client: "OpenSearch", kinds: tuple[Kind, ...]) -> str:
+    # Of reads too: they count in scores, which must not change from page to page. And of entries: they tell which
+    # packages an object is in.
+    told: tuple[Kind, ...] = (*kinds, "entry") if "object" in kinds and "entry" not in kinds else kinds
+    return open_point(client, [*(ALIASES[kind] for kind in told), READS_ALIAS])
+
+
+def _next(client: "OpenSearch", page: Page, came: Gathered) -> str | None:
+    if came.after:
+        return paging.cursor(replace(page, totals=came.totals, after=list(came.after)))
+    if page.point:
+        close_point(client, page.point)
+    return None
+
+
+def _manifests(came: Gathered) -> set[tuple[str, str]]:
+    shown = {hit["_id"] for hit in came.hits}
+    theirs = {it.manifest for identity, each in came.entries.items() if identity in shown for it in each}
+    return manifests(came.hits) | theirs

@@ -25,14 +25,14 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 def standing(client: "OpenSearch", viewer: Viewer, manifests: Collection[Manifest]) -> dict[Manifest, Standing]:
-    """Return what at most 100 manifests stand for, those that stand for something; raises `Transient`."""
+    """Return what manifests stand for, those that stand for something; raises `Transient`."""
     if not manifests:
         return {}
     answer = ask(client, (PACKAGES_ALIAS,), _body(manifests), viewer)
     found: dict[Manifest, Standing] = {}
-    for of_hash in counted(answer, "top_hashes"):
-        for of_registry in of_hash["registries"]["buckets"]:
-            found[of_registry["key"], of_hash["key"]] = _standing(of_registry["handles"]["buckets"])
+    for of_registry in counted(answer, "registries"):
+        for of_hash in of_registry["top_hashes"]["buckets"]:
+            found[of_registry["key"], of_hash["key"]] = _standing(of_hash["handles"]["buckets"])
     return found
 
 
@@ -42,19 +42,23 @@ def _standing(buckets: list[dict[str, Any]]) -> Standing:
 
 
 def _body(manifests: Collection[Manifest]) -> dict[str, Any]:
-    pairs = [
-        {"bool": {"filter": [{"term": {"bucket": registry}}, {"term": {"top_hash": top_hash}}]}}
-        for registry, top_hash in sorted(manifests)
+    of_registries: dict[str, list[str]] = {}
+    for registry, top_hash in sorted(manifests):
+        of_registries.setdefault(registry, []).append(top_hash)
+    named = [
+        {"bool": {"filter": [{"term": {"bucket": registry}}, {"terms": {"top_hash": top_hashes}}]}}
+        for registry, top_hashes in of_registries.items()
     ]
     of_handle = {
         "terms": {"field": "handle", "size": MOST_HANDLES, "order": [{"latest": "desc"}, {"_key": "asc"}]},
         "aggs": {"latest": {"max": {"field": "latest"}}},
     }
-    of_registry = {"terms": {"field": "bucket", "size": MOST_MANIFESTS}, "aggs": {"handles": of_handle}}
-    of_hash = {"terms": {"field": "top_hash", "size": MOST_MANIFESTS}, "aggs": {"registries": of_registry}}
+    of_hash = {"terms": {"field": "top_hash", "size": len(manifests)}, "aggs": {"handles": of_handle}}
+    of_registry = {"terms": {"field": "bucket", "size": len(of_registries)}, "aggs": {"top_hashes": of_hash}}
     pointers = {"term": {"type": "pointer"}}
     return {
-        "query": {"bool": {"filter": [pointers], "should": pairs, "minimum_should_match": 1}},
+        "query": {"bool": {"filter": [pointers], "should": named, "minimum_should_match": 1}},
         "size": 0,
-        "aggs": {"top_hashes": of_hash},
+        "track_total_hits": False,
+        "aggs": {"registries": of_registry},
     }

@@ -1,15 +1,17 @@
 """The answer to a search, as programs get it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from bucketdex.changes import Author
 from bucketdex.searching.handles import Manifest, Standing
+from bucketdex.searching.in_packages import Entry, InPackage, in_packages
 from bucketdex.searching.question import Kind, kind_of
 from bucketdex.searching.viewer import counted
 
-MOST_METADATA = 8_000  # characters of a hit's metadata; the whole of it is `bucketdex show`'s to tell
+MOST_METADATA = 8_000  # characters of a hit's metadata, or columns; the whole is `bucketdex show`'s to tell
 LONGEST_MESSAGE = 2_000  # characters
 
 
@@ -22,7 +24,7 @@ class Found(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind"):
 
 
 class ObjectHit(Found, frozen=True, omit_defaults=True, kw_only=True, tag="object"):
-    """An object that was found."""
+    """An object that was found. `packages` are at most 5 whose latest revision has it."""
 
     key: str
     name: str | None = None
@@ -30,8 +32,13 @@ class ObjectHit(Found, frozen=True, omit_defaults=True, kw_only=True, tag="objec
     modified: str | None = None
     version_id: str | None = None
     content_type: str | None = None
+    extensions: list[str] = []
+    storage_class: str | None = None
     metadata: list[str] = []
     tags: list[str] = []
+    columns: list[str] = []
+    written_by: Author | None = None
+    packages: list[InPackage] = []
     problem: str | None = None
 
 
@@ -78,48 +85,65 @@ OF_KIND: dict[Kind, type[Hit]] = {"object": ObjectHit, "package": PackageHit, "e
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """How many documents match in all and of each kind that was asked for, and the best of them."""
+    """How many documents match in all and of each kind that was asked for, and a page of hits.
+
+    What is folded into another hit is in the totals. `cursor` leads to the next page; None: this is the last one.
+    """
 
     total: int
     totals: dict[Kind, int]
     hits: list[Hit]
+    cursor: str | None = None
 
 
-def answer(found: dict[str, Any], kinds: tuple[Kind, ...], standing: Mapping[Manifest, Standing]) -> Answer:
-    """Return OpenSearch's answer as ours; `standing` tells which packages the manifests of its entries are."""
-    totals: dict[Kind, int] = dict.fromkeys(kinds, 0)
+class Beside(msgspec.Struct, frozen=True):
+    """What was looked up for a page: entries of its objects, and what manifests stand for."""
+
+    entries: Mapping[str, Sequence[Entry]] = {}
+    standing: Mapping[Manifest, Standing] = {}
+
+
+def totals(found: dict[str, Any], kinds: Sequence[Kind]) -> dict[Kind, int]:
+    """Return how many documents of each kind OpenSearch counted."""
+    counts: dict[Kind, int] = dict.fromkeys(kinds, 0)
     for index in counted(found, "indexes"):
-        totals[kind_of(index["key"])] += index["doc_count"]
-    return Answer(found["hits"]["total"]["value"], totals, [_hit(hit, standing) for hit in found["hits"]["hits"]])
+        counts[kind_of(index["key"])] += index["doc_count"]
+    return counts
 
 
-def manifests(found: dict[str, Any]) -> set[Manifest]:
-    """Return the manifests of the entries that were found."""
-    sources = (hit["_source"] for hit in found["hits"]["hits"] if kind_of(hit["_index"]) == "entry")
+def manifests(hits: Iterable[dict[str, Any]]) -> set[Manifest]:
+    """Return the manifests of the entries among hits."""
+    sources = (hit["_source"] for hit in hits if kind_of(hit["_index"]) == "entry")
     return {(source["bucket"], source["top_hash"]) for source in sources}
 
 
-def _hit(hit: dict[str, Any], standing: Mapping[Manifest, Standing]) -> Hit:
+def made(hit: dict[str, Any], beside: Beside) -> Hit:
+    """Return OpenSearch's hit as ours."""
     kind, source = kind_of(hit["_index"]), hit["_source"]
     told: dict[str, Any] = source | {
         "score": hit["_score"] or 0.0,
         "highlights": {field.removesuffix(".text"): found for field, found in hit.get("highlight", {}).items()},
         "metadata": _bounded(source.get("metadata", ())),
     }
+    if kind == "object":
+        told["columns"] = _bounded(source.get("columns", ()))
+        told["packages"] = in_packages(beside.entries.get(hit["_id"], ()), beside.standing)
+        if author := source.get("written_by"):
+            told["written_by"] = msgspec.convert(author, Author)
     if kind == "package":
         told["latest"] = source.get("latest", False)
         told["message"] = source.get("message", "")[:LONGEST_MESSAGE] or None
     if kind == "entry":
-        stands = standing.get((source["bucket"], source["top_hash"]), Standing())
+        stands = beside.standing.get((source["bucket"], source["top_hash"]), Standing())
         told |= {"handles": list(stands.handles), "latest": stands.latest}
-    made: type[Hit] = OF_KIND[kind]
-    return made(**{name: told[name] for name in made.__struct_fields__ if name in told})
+    form: type[Hit] = OF_KIND[kind]
+    return form(**{name: told[name] for name in form.__struct_fields__ if name in told})
 
 
-def _bounded(metadata: list[str]) -> list[str]:
+def _bounded(values: Sequence[str]) -> list[str]:
     left = MOST_METADATA
     shown: list[str] = []
-    for value in metadata:
+    for value in values:
         left -= len(value)
         if left < 0:
             break

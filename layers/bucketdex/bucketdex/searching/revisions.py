@@ -5,30 +5,38 @@ stands for all of a handle: its pointer `latest` or else the newest. A manifest 
 it.
 """
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from bucketdex.index.generations import PACKAGES_ALIAS
-from bucketdex.searching.viewer import Viewer, ask, counted
-
-if TYPE_CHECKING:
-    from opensearchpy import OpenSearch
+from bucketdex.searching.viewer import counted
 
 MOST_HASHES, MOST_REGISTRIES, MOST_HANDLES = 10, 10, 20  # that one beginning names; further ones are not found by it
 NONE = ""  # in place of a handle, which a manifest has not
 
 
-def revisions(client: "OpenSearch", viewer: Viewer, prefixes: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return the ids of the documents that each beginning names, those that name one; raises `Transient`."""
-    if not prefixes:
-        return {}
-    answer = ask(client, (PACKAGES_ALIAS,), _body(prefixes), viewer)
-    named: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
+def body(prefixes: Sequence[str]) -> dict[str, Any]:
+    """Return the search, of packages, for what the beginnings of top hashes name."""
+    best = {"top_hits": {"size": 1, "_source": False, "sort": [{"latest": "desc"}, {"created": "desc"}]}}
+    of_handle = {"terms": {"field": "handle", "size": MOST_HANDLES, "missing": NONE}, "aggs": {"document": best}}
+    of_registry = {"terms": {"field": "bucket", "size": MOST_REGISTRIES}, "aggs": {"handles": of_handle}}
+    of_hash = {"terms": {"field": "top_hash", "size": MOST_HASHES}, "aggs": {"registries": of_registry}}
+    begun = [{"prefix": {"top_hash": prefix}} for prefix in prefixes]
+    return {
+        "query": {"bool": {"should": begun, "minimum_should_match": 1}},
+        "size": 0,
+        "aggs": {"top_hashes": of_hash},
+    }
+
+
+def named(answer: dict[str, Any], prefixes: Sequence[str]) -> dict[str, list[str]]:
+    """Return the ids of the documents that each beginning names, those that name one."""
+    found: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
     for of_hash in counted(answer, "top_hashes"):
-        found = [each for registry in of_hash["registries"]["buckets"] for each in _documents(registry)]
+        documents = [each for registry in of_hash["registries"]["buckets"] for each in _documents(registry)]
         for prefix in prefixes:
             if of_hash["key"].startswith(prefix):
-                named[prefix] += found
-    return {prefix: found for prefix, found in named.items() if found}
+                found[prefix] += documents
+    return {prefix: documents for prefix, documents in found.items() if documents}
 
 
 def _documents(registry: dict[str, Any]) -> list[str]:
@@ -37,16 +45,3 @@ def _documents(registry: dict[str, Any]) -> list[str]:
     }
     manifest = by_handle.pop(NONE, None)
     return list(by_handle.values()) or ([manifest] if manifest else [])
-
-
-def _body(prefixes: tuple[str, ...]) -> dict[str, Any]:
-    best = {"top_hits": {"size": 1, "_source": False, "sort": [{"latest": "desc"}, {"created": "desc"}]}}
-    of_handle = {"terms": {"field": "handle", "size": MOST_HANDLES, "missing": NONE}, "aggs": {"document": best}}
-    of_registry = {"terms": {"field": "bucket", "size": MOST_REGISTRIES}, "aggs": {"handles": of_handle}}
-    of_hash = {"terms": {"field": "top_hash", "size": MOST_HASHES}, "aggs": {"registries": of_registry}}
-    named = [{"prefix": {"top_hash": prefix}} for prefix in prefixes]
-    return {
-        "query": {"bool": {"should": named, "minimum_should_match": 1}},
-        "size": 0,
-        "aggs": {"top_hashes": of_hash},
-    }

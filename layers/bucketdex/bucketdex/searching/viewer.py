@@ -21,6 +21,9 @@ TIMEOUT_SECONDS = 10  # also OpenSearch's own limit: what was found until then i
 WHOLE = {"allow_partial_search_results": "false"}
 KEPT = "5m"  # a point in time, since it was last asked
 NO_INDEX = "there is no index yet: connect a bucket first"
+GONE = "the search was kept for 5 minutes and is gone: search again"
+# How OpenSearch tells that it has no such point in time: it was let go, or was a node's that is gone, or never was one.
+LOST = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR})
 # A stack that was made before them has none until a bucket is added.
 YOUNG = frozenset({PACKAGES_ALIAS, ENTRIES_ALIAS, READS_ALIAS})
 
@@ -60,22 +63,25 @@ def ask(client: "OpenSearch", aliases: Sequence[str], body: dict[str, Any], view
 
 
 def ask_many(
-    client: "OpenSearch", searches: Sequence[tuple[Sequence[str], dict[str, Any]]], viewer: Viewer
-) -> list[dict[str, Any]]:
-    """Send several searches, each of aliases and a body, in one request; raises as `ask` does, for any of them."""
+    client: "OpenSearch", searches: Sequence[tuple[Sequence[str], dict[str, Any]]], viewer: Viewer,
+    point: str | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Send several searches, each of aliases and a body, in one request; raises as `ask` does, for any of them.
+
+    At a point in time they are all of it, and say themselves which of its indexes they are about.
+    """
     if not searches:
         return []
     lines: list[dict[str, Any]] = []
     for aliases, body in searches:
-        lines += [
-            {"index": list(aliases), "allow_partial_search_results": False, "ignore_unavailable": True},
-            _allowed(body, viewer),
-        ]
-    with _errors_told() as absent:
+        of = {"index": list(aliases), "allow_partial_search_results": False, "ignore_unavailable": True}
+        at = {"pit": {"id": point, "keep_alive": KEPT}} if point else {}
+        lines += [{} if point else of, _allowed(body, viewer) | at]
+    with _errors_told(point=point is not None) as absent:
         told: dict[str, Any] = client.msearch(body=lines)
     if absent:
         raise Transient(NO_INDEX)
-    return [_whole(_of_many(answer)) for answer in told["responses"]]
+    return [_whole(_of_many(answer, point=point is not None)) for answer in told["responses"]]
 
 
 def open_point(client: "OpenSearch", aliases: Sequence[str]) -> str:
@@ -123,10 +129,12 @@ def _whole(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _of_many(answer: dict[str, Any]) -> dict[str, Any]:
+def _of_many(answer: dict[str, Any], *, point: bool) -> dict[str, Any]:
     if "error" not in answer:
         return answer if answer.get("_shards", {}).get("total", 1) else nothing()
     reason = answer["error"].get("reason", answer["error"]) if isinstance(answer["error"], dict) else answer["error"]
+    if point and answer.get("status") in LOST:
+        raise Gone(GONE)
     if HTTPStatus.BAD_REQUEST <= answer.get("status", 500) < HTTPStatus.TOO_MANY_REQUESTS:
         raise Permanent(f"OpenSearch refuses this search: {reason}")
     raise Transient(f"OpenSearch did not answer the search: {reason}")
@@ -142,16 +150,18 @@ def _errors_told(*, point: bool = False) -> Iterator[list[str]]:
         yield absent
     except NotFoundError as error:
         if point:
-            raise Gone("the search was kept for 5 minutes and is gone: search again") from error
+            raise Gone(GONE) from error
         missing = _missing(error)
         if missing not in YOUNG:
             raise Transient(NO_INDEX) from error
         absent.append(missing)
     except RequestError as error:
         if point and "search_context" in str(error):
-            raise Gone("the search was kept for 5 minutes and is gone: search again") from error
+            raise Gone(GONE) from error
         raise Permanent(f"OpenSearch refuses this search: {error}") from error
     except OpenSearchException as error:
+        if point and getattr(error, "status_code", None) in LOST:
+            raise Gone(GONE) from error
         raise Transient(f"OpenSearch did not answer the search: {error}") from error
 
 

@@ -1,41 +1,19 @@
-"""What the queries of all kinds are made of."""
+"""What queries are made of."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from math import isinf
+from typing import Any
 
-import msgspec
-
-from bucketdex.searching.query.words import Digest, Piece, Typed
+from bucketdex.searching.language.syntax import Between
+from bucketdex.searching.query.words import Digest
 
 Clause = dict[str, Any]
-Match = Literal["best_fields", "phrase", "bool_prefix"]
 TIE = 0.3  # how much further finds of a word count beside its best, so that they decide between equals
-
-
-class Fields(msgspec.Struct, frozen=True):
-    """Where a kind is looked in, and how much a find there counts."""
-
-    words: dict[str, float]  # analysed: times how rare the word is
-    sure: dict[str, float] = {}  # analysed: this much, however rare the word is
-    exact: dict[str, float] = {}  # keywords: the value as it stands, this much
-    folded: dict[str, float] = {}  # keywords: the value in capitals or not, this much
-
-
-def matching(fields: Fields, typed: Typed, special: Callable[[str], Sequence[Clause]]) -> Clause:
-    """Return what finds everything that was typed: each piece, or the text as a whole; an empty text finds all.
-
-    `special` gives what else finds a word or the whole text, as it is told by its form.
-    """
-    if not typed.text:
-        return {"match_all": {}}
-    whole = best([*_exact(fields, typed.text), *special(typed.text)])
-    if not typed.pieces:
-        return whole
-    pieces = [_piece(fields, piece, special) for piece in typed.pieces]
-    if typed.unfinished:
-        last = typed.pieces[-1].text
-        pieces[-1] = best([pieces[-1], *_match(fields, last, "bool_prefix")])
-    return best([{"bool": {"must": pieces}}, whole])
+EVERYTHING: Clause = {"match_all": {}}
+NOTHING: Clause = {"match_none": {}}
+LITERAL = re.compile(r"[\\?]")  # means something in a wildcard, though not to who types it
 
 
 def counting(clause: Clause, score: float) -> Clause:
@@ -45,12 +23,38 @@ def counting(clause: Clause, score: float) -> Clause:
 
 def best(clauses: Sequence[Clause]) -> Clause:
     """Return what finds by any of the clauses, and counts the best find."""
-    return {"dis_max": {"queries": list(clauses), "tie_breaker": TIE}}
+    return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": list(clauses), "tie_breaker": TIE}}
 
 
 def all_of(*clauses: Clause) -> Clause:
     """Return what finds by all of the clauses together, without a score."""
     return {"bool": {"filter": list(clauses)}}
+
+
+def any_of(clauses: Iterable[Clause]) -> Clause:
+    """Return what finds by any of the clauses; nothing, if there are none."""
+    wanted = [clause for clause in clauses if clause != NOTHING]
+    if not wanted:
+        return NOTHING
+    return wanted[0] if len(wanted) == 1 else {"bool": {"should": wanted, "minimum_should_match": 1}}
+
+
+def alike(field: str, value: str) -> Clause:
+    """Return what finds the value in capitals or not; `*` in it stands for anything."""
+    if "*" not in value:
+        return {"term": {field: {"value": value, "case_insensitive": True}}}
+    if not value.strip("*"):
+        return {"exists": {"field": field}}
+    pattern = LITERAL.sub(r"\\\g<0>", value)
+    return {"wildcard": {field: {"value": pattern, "case_insensitive": True}}}
+
+
+def between(field: str, span: Between) -> Clause:
+    """Return what finds a number or a date in a span."""
+    ends = {"gte": span.low, "lte" if span.closed else "lt": span.high}
+    if any(isinstance(end, float) and isinf(end) for end in ends.values()):
+        return NOTHING  # no document has what is beyond all numbers
+    return {"range": {field: {way: _end(end) for way, end in ends.items() if end is not None}}}
 
 
 def having(field: str, wanted: Digest) -> Clause:
@@ -61,32 +65,12 @@ def having(field: str, wanted: Digest) -> Clause:
     return all_of(values, {"term": {f"{field}.type": {"value": wanted.type, "case_insensitive": True}}})
 
 
-def any_of(clauses: Sequence[Clause]) -> Clause:
-    """Return what finds by any of the clauses."""
-    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}
+def pair(of: str, name: str, value: Clause | None = None) -> Clause:
+    """Return what finds by a metadata value or a tag of this name; by any, if it need not be a certain one."""
+    named = [{"term": {"pairs.of": of}}, {"term": {"pairs.name": {"value": name, "case_insensitive": True}}}]
+    within = {"bool": {"filter": [*named, value] if value else named}}
+    return {"nested": {"path": "pairs", "query": within, "score_mode": "none", "ignore_unmapped": True}}
 
 
-def _piece(fields: Fields, piece: Piece, special: Callable[[str], Sequence[Clause]]) -> Clause:
-    if piece.quoted:
-        return best([*_match(fields, piece.text, "phrase"), *_exact(fields, piece.text)])
-    return best([*_match(fields, piece.text, "best_fields"), *_exact(fields, piece.text), *special(piece.text)])
-
-
-def _match(fields: Fields, words: str, kind: Match) -> list[Clause]:
-    weighed = [f"{field}^{boost}" for field, boost in fields.words.items()]
-    sure = [counting(_multi_match(words, kind, [field]), score) for field, score in fields.sure.items()]
-    return [_multi_match(words, kind, weighed), *sure]
-
-
-def _multi_match(words: str, kind: Match, fields: list[str]) -> Clause:
-    every = {} if kind == "phrase" else {"operator": "and"}
-    return {"multi_match": {"query": words, "type": kind, "fields": fields, **every}}
-
-
-def _exact(fields: Fields, value: str) -> list[Clause]:
-    """The value as it stands: a key, a name, `.csv.gz`, `project=penguins`, an etag."""
-    found = [counting({"term": {field: value}}, score) for field, score in fields.exact.items()]
-    return found + [
-        counting({"term": {field: {"value": value, "case_insensitive": True}}}, score)
-        for field, score in fields.folded.items()
-    ]
+def _end(value: float | datetime) -> float | str:
+    return value.isoformat() if isinstance(value, datetime) else value

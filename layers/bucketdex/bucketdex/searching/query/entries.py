@@ -4,27 +4,54 @@ They count half of what objects do: an entry's bytes are an object too, and its 
 """
 
 from bucketdex.index.ids import object_id
-from bucketdex.searching.query.clauses import Clause, Fields, all_of, counting, having, matching
-from bucketdex.searching.query.words import Typed, addresses, digest
+from bucketdex.searching.query.clauses import Clause, all_of, counting, having
+from bucketdex.searching.query.kinds import Fields, KindOf, Known
+from bucketdex.searching.query.qualifying import (
+    called,
+    described,
+    digested,
+    extension,
+    inside,
+    is_kind,
+    of_manifests,
+    spanning,
+    valued,
+)
+from bucketdex.searching.query.words import addresses, digest
 
 FIELDS = Fields(
     words={"name.text": 3, "logical_key.text": 1.5, "metadata.text": 1, "problem.text": 0.5},
-    exact={"logical_key": 100, "name": 60, "physical_key": 100, "metadata": 30, "extensions": 5},
+    sure={"name.text": 50, "logical_key.text": 15},
+    exact={"logical_key": 180, "name": 100, "physical_key": 100, "metadata": 30, "extensions": 5},
+    prose=frozenset({"problem.text"}),
 )
 WHOLE = ("name.text", "logical_key.text")
 FRAGMENTS = ("metadata.text",)
 DIGEST = ADDRESS = 100
 
 
-def entries(typed: Typed) -> Clause:
-    """Return the query for entries."""
-    return matching(FIELDS, typed, _special)
-
-
-def _special(text: str) -> list[Clause]:
+def _special(text: str, _: Known) -> list[Clause]:
     found = [counting(having("hash", digest(text)), DIGEST)]
     for at in addresses(text):
         same = {"term": {"object": object_id(at.bucket, at.key)}}
         version = [{"term": {"physical.version_id": at.version_id}}] if at.version_id else []
         found.append(counting(all_of(same, *version), ADDRESS))
     return found
+
+
+ENTRIES = KindOf(
+    FIELDS,
+    _special,
+    {
+        "bucket": valued("bucket"),
+        "key": called("logical_key", "logical_key.text", inside("logical_key.folders")),
+        "name": called("name", "name.text"),
+        "ext": extension,
+        "size": spanning("size"),
+        "type": is_kind("entry"),
+        "author": of_manifests,
+        "package": of_manifests,
+        "hash": digested("hash"),
+        "meta": described("metadata", "metadata"),
+    },
+)

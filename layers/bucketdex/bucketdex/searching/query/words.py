@@ -1,16 +1,13 @@
-"""What people type, cut into words and phrases, and what a word may be besides a word: a hash, a digest, an address."""
+"""What a word may be besides a word: the beginning of a top hash, a digest, an address, a revision of a package."""
 
 import re
-from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from bucketdex.manifest.layout import Physical, physical
 
-MOST_PARTS = 40  # words, and the parts of words (`a-b` has two); the rest is cut, and no query costs more
-MOST_CHARACTERS = 500
 PARTS = re.compile(r"[^\W_]+")
-PIECES = re.compile(r'"([^"]*)"?|(\S+)')
+NOUN = re.compile(r"[a-z]{3,30}([a-rt-z]s|[a-rt-z])", re.ASCII | re.IGNORECASE)  # not `class`
 HASH_PREFIX = re.compile(r"[0-9a-f]{6,64}", re.ASCII | re.IGNORECASE)  # six of them name one manifest, nearly always
 REVISION = re.compile(r"([^@/]+/[^@/]+)@([0-9a-f]{6,64})", re.ASCII | re.IGNORECASE)  # as commands take it
 HEX = re.compile(r"[0-9a-f]+", re.ASCII | re.IGNORECASE)
@@ -22,21 +19,6 @@ FORMS = {  # of types whose values could be taken for each other's
 ADDRESS = "s3://"
 
 
-class Piece(msgspec.Struct, frozen=True):
-    """A word, or words in quotes."""
-
-    text: str
-    quoted: bool
-
-
-class Typed(msgspec.Struct, frozen=True):
-    """What was typed: all of it, its pieces, and whether its last word may go on."""
-
-    text: str
-    pieces: tuple[Piece, ...]
-    unfinished: bool
-
-
 class Digest(msgspec.Struct, frozen=True):
     """What may be a digest: its possible forms, and its type (in lower case) if that was typed."""
 
@@ -44,17 +26,27 @@ class Digest(msgspec.Struct, frozen=True):
     type: str | None = None
 
 
-def read(text: str) -> Typed:
-    """Return what was typed, within bounds."""
-    text = text[:MOST_CHARACTERS]
-    pieces = tuple(_within_bounds(PIECES.findall(text)))
-    return Typed(text.strip(), pieces, bool(pieces) and not pieces[-1].quoted and not text[-1].isspace())
+def parts(text: str) -> int:
+    """Return how many words the index may cut a text into."""
+    return len(PARTS.findall(text))
 
 
-def hash_prefixes(text: str) -> tuple[str, ...]:
-    """Return the words that may begin a top hash, in lower case."""
-    words = (piece.text for piece in read(text).pieces if not piece.quoted)
-    return tuple(dict.fromkeys(word.lower() for word in words if HASH_PREFIX.fullmatch(word)))
+def other_number(word: str) -> str | None:
+    """Return the plural of a word, or the singular where it seems to be one: who searches need not know which it is."""
+    if not NOUN.fullmatch(word):
+        return None
+    return f"{word}s" if word[-1] not in "sS" else word[:-1]
+
+
+def hash_prefix(word: str) -> str | None:
+    """Return the beginning of a top hash that a word may be, in lower case."""
+    return word.lower() if HASH_PREFIX.fullmatch(word) else None
+
+
+def revision(word: str) -> tuple[str, str] | None:
+    """Return the handle and the beginning of a top hash that `bio/penguins@4f2a90` names."""
+    found = REVISION.fullmatch(word)
+    return (found[1], found[2].lower()) if found else None
 
 
 def digest(word: str) -> Digest:
@@ -77,17 +69,3 @@ def addresses(text: str) -> tuple[Physical, ...]:
     bucket, _, key = text.removeprefix(ADDRESS).partition("/")
     meant = (physical(text), Physical(bucket, key) if bucket and key else None)
     return tuple(dict.fromkeys(found for found in meant if found))
-
-
-def _within_bounds(pieces: Iterable[tuple[str, str]]) -> Iterator[Piece]:
-    """Yield what can be searched for, until there are too many parts."""
-    left = MOST_PARTS
-    for phrase, word in pieces:
-        parts = len(PARTS.findall(phrase or word))
-        left -= parts
-        if left < 0:
-            return
-        if revision := REVISION.fullmatch(word):
-            yield from (Piece(part, quoted=False) for part in revision.groups())
-        elif parts:
-            yield Piece(phrase or word, bool(phrase))
