@@ -8,54 +8,42 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.api import resolver as api
+from bucketdex.api.answers import Edges, answers_of
 from bucketdex.aws import clients, settings
 from bucketdex.control import ControlTable
-from bucketdex.searching import answering, containing, duplicates, reads
-from bucketdex.searching.containing import Containers
-from bucketdex.searching.duplicates import Duplicates, Known
-from bucketdex.searching.hits import Answer
-from bucketdex.searching.question import Question
-from bucketdex.searching.reads import Asked, Readings
+from bucketdex.health.told import Health, health
 from bucketdex.searching.viewer import Viewer
 
 logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
 
 
-def viewer() -> Viewer:
-    """Return somebody who may see every connected bucket."""
-    control = ControlTable(clients.dynamodb(), settings.control().table)
-    return Viewer(frozenset(bucket.name for bucket in control.buckets()))
-
-
-def search(question: Question) -> Answer:
-    """Search in all that can be seen."""
-    return answering.search(clients.opensearch(settings.opensearch()), viewer(), question)
-
-
-def packages_of(bucket: str, key: str, version_id: str | None) -> Containers:
-    """Find the packages that contain an object."""
-    return containing.containing(clients.opensearch(settings.opensearch()), viewer(), bucket, key, version_id)
-
-
-def duplicates_of(bucket: str, key: str) -> Duplicates:
-    """Find the objects with the same bytes."""
-    return duplicates.duplicates(clients.opensearch(settings.opensearch()), viewer(), bucket, key)
-
-
-def digests_of(names: list[tuple[str, str]]) -> list[Known]:
-    """Find what is known of the digests of objects."""
-    return duplicates.known(clients.opensearch(settings.opensearch()), viewer(), names)
-
-
-def reads_of(asked: Asked) -> Readings:
-    """Find how often something was read."""
-    return reads.reads(clients.opensearch(settings.opensearch()), viewer(), asked, datetime.now(UTC).date())
-
-
 @cache
 def app() -> ALBResolver:
     """Return the routes, made once."""
-    return api.resolver(api.Answers(search, packages_of, duplicates_of, digests_of, reads_of))
+    given = settings.search_api()
+    edges = Edges(
+        opensearch=lambda: clients.opensearch(given.opensearch),
+        s3=clients.s3,
+        viewer=viewer,
+        health=lambda seen_by: stack_health(given, seen_by),
+        today=lambda: datetime.now(UTC).date(),
+    )
+    return api.resolver(answers_of(edges), given.cors_origins)
+
+
+def control() -> ControlTable:
+    """Return the control table."""
+    return ControlTable(clients.dynamodb(), settings.control().table)
+
+
+def viewer() -> Viewer:
+    """Return somebody who may see every connected bucket."""
+    return Viewer(frozenset(bucket.name for bucket in control().buckets()))
+
+
+def stack_health(given: settings.SearchApiSettings, seen_by: Viewer) -> Health:
+    """Return how the stack is."""
+    return health(clients.opensearch(given.opensearch), control(), clients.sqs(), given.queues, seen_by)
 
 
 @logger.inject_lambda_context
@@ -63,7 +51,7 @@ def app() -> ALBResolver:
 @tracer.capture_lambda_handler(capture_response=False)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request."""
-    answer: dict[str, Any] = app().resolve(api.decoded(event), context)
+    answer = api.respond(app(), event, context)
     logger.info("request", path=event.get("path"), status=answer["statusCode"])
     metrics.add_metric(name="Requests", unit="Count", value=1)
     return answer

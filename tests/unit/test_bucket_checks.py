@@ -15,7 +15,7 @@ from bucketdex.check.buckets import Edges, check, hint
 from bucketdex.check.due import Due, Signs, due, reason
 from bucketdex.check.listing import Listed, Step, compare, differs
 from bucketdex.control import Bucket, Generation
-from bucketdex.control.checks import Check, Checks
+from bucketdex.control.checks import Check, Checks, Found
 from bucketdex.control.conditional import text
 from bucketdex.control.live import Live
 from bucketdex.errors import Permanent, Transient
@@ -237,6 +237,18 @@ def test_of_two_that_check_one_bucket_one_goes_on():
     assert checks.state("lab").after == "k"
     assert checks.finish(checks.state("lab"))
     assert checks.state("lab").complete == NOW and checks.state("lab").after is None
+
+
+def test_what_a_check_finds_is_summed_over_its_steps_and_kept_until_the_next_is_complete():
+    _, checks = table()
+    one = checks.begin(checks.state("lab"))
+    assert one and (one := checks.checkpoint(one, "k", Found(1000, {"etag": 2})))
+    assert checks.state("lab").counted == Found(1000, {"etag": 2}) and checks.state("lab").found is None
+    assert checks.finish(checks.state("lab"), Found(5, {"etag": 1, "gone": 1}))
+    complete = Found(1005, {"etag": 3, "gone": 1})
+    assert checks.state("lab").found == complete and checks.state("lab").counted == Found()
+    again = checks.begin(checks.state("lab"))
+    assert again and checks.checkpoint(again, "a", Found(7)) and checks.state("lab").found == complete
 
 
 def test_signs_of_life_are_noted_seldom_and_only_raised():

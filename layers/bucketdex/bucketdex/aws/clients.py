@@ -52,6 +52,14 @@ def s3(connections: int = 16) -> "S3Client":
 
 
 @cache
+def signing_s3() -> "S3Client":
+    """Return the S3 client that signs addresses, by SigV4: of encrypted objects S3 takes no others."""
+    client = _session().client("s3", config=_config(8, attempts=2).merge(Config(signature_version="s3v4")))
+    client.meta.events.register("before-call.s3.GetObject", _ask_for_checksums)
+    return client
+
+
+@cache
 def quick_s3(connections: int = 16) -> "S3Client":
     """Return the S3 client for the reads that are many: its `GetObject` costs a third."""
     from bucketdex.aws.quick_s3 import QuickS3  # noqa: PLC0415, cold start of functions that read no objects

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 READING_SECONDS = 300  # nobody else sees a message while it is looked at; it is put back when that is over
+GLANCING_SECONDS = 5  # the same, of a glance: put back at once, and should that fail, so soon by itself
 LONG_POLL_SECONDS = 1
 CRASHED = "crashed"
 UNDELIVERED = "undelivered"
@@ -82,6 +83,20 @@ def held(sqs: "SQSClient", queues: Mapping[str, Queue]) -> Iterator[list[Held]]:
             _put_back(sqs, url, [it.receipt for it in group])
 
 
+def glance(sqs: "SQSClient", name: str, queue: Queue) -> list[DeadLetter]:
+    """Return some dead letters of a queue, at most 10, which others can receive again right away.
+
+    Nothing is taken away: they are put back at once, and come back by themselves within 5 s where that fails. Whoever
+    reads in between misses those for a moment, and each look counts as a receive. Raises `Transient`.
+    """
+    try:
+        received = _receive(sqs, queue.dead_letters_url, GLANCING_SECONDS)
+    except (BotoCoreError, ClientError) as error:
+        raise Transient(f"the dead-letter queue {queue.dead_letters_url} cannot be read: {error}") from error
+    _put_back(sqs, queue.dead_letters_url, [it["ReceiptHandle"] for it in received])
+    return [dead_letter(name, message) for message in received]
+
+
 def replay(sqs: "SQSClient", letters: Iterable[Held], progress: Callable[[int], None] = lambda _: None) -> Replay:
     """Send each to its queue again and delete it then: broken off in between it comes twice, and is never lost."""
     sent = 0
@@ -130,7 +145,7 @@ def _receive_all(sqs: "SQSClient", name: str, queue: Queue, letters: list[Held])
         raise Transient(f"the dead-letter queue {queue.dead_letters_url} cannot be read: {error}") from error
 
 
-def _receive(sqs: "SQSClient", url: str) -> "list[MessageTypeDef]":
+def _receive(sqs: "SQSClient", url: str, seconds: int = READING_SECONDS) -> "list[MessageTypeDef]":
     """Return some messages. A short poll asks only some of SQS's servers, so before none is believed all are asked."""
     for wait in (0, LONG_POLL_SECONDS):
         if wait and not _visible(sqs, url):
@@ -138,7 +153,7 @@ def _receive(sqs: "SQSClient", url: str) -> "list[MessageTypeDef]":
         answer = sqs.receive_message(
             QueueUrl=url,
             MaxNumberOfMessages=BATCH,
-            VisibilityTimeout=READING_SECONDS,
+            VisibilityTimeout=seconds,
             WaitTimeSeconds=wait,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],

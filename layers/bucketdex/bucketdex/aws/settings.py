@@ -111,6 +111,26 @@ class CheckBucketsSettings(msgspec.Struct, frozen=True):
     object_events_url: str
 
 
+class SearchApiSettings(msgspec.Struct, frozen=True):
+    """All that `search_api` needs; `queues` are those whose depths and dead letters are told."""
+
+    opensearch: OpenSearchSettings
+    control: ControlSettings
+    queues: tuple[Queue, ...]
+    cors_origins: tuple[str, ...] = ()
+
+
+class CatalogSettings(msgspec.Struct, frozen=True):
+    """All that `catalog` needs; `queues` are those whose depths and dead letters are told."""
+
+    opensearch: OpenSearchSettings
+    control: ControlSettings
+    queues: tuple[Queue, ...]
+
+
+QUEUES = ("OBJECT_EVENTS", "BULK_EVENTS", "PACKAGE_EVENTS", "HASH_REQUESTS", "TRAIL_FILES")
+
+
 def opensearch(env: Mapping[str, str] = os.environ) -> OpenSearchSettings:
     """Return the settings of the index."""
     return _checked(
@@ -184,6 +204,22 @@ def check_buckets(env: Mapping[str, str] = os.environ) -> CheckBucketsSettings:
         bulk_events_url=_required(env, "BUCKETDEX_BULK_EVENTS_URL"),
         object_events_url=_required(env, "BUCKETDEX_OBJECT_EVENTS_URL"),
     )
+
+
+def search_api(env: Mapping[str, str] = os.environ) -> SearchApiSettings:
+    """Return the settings of the function `search_api`."""
+    origins = (origin.strip() for origin in env.get("BUCKETDEX_CORS_ORIGINS", "").split(","))
+    return SearchApiSettings(
+        opensearch(env),
+        control(env),
+        tuple(Queue(**_queue(env, name)) for name in QUEUES),
+        tuple(origin for origin in origins if origin),
+    )
+
+
+def catalog(env: Mapping[str, str] = os.environ) -> CatalogSettings:
+    """Return the settings of the function `catalog`."""
+    return CatalogSettings(opensearch(env), control(env), tuple(Queue(**_queue(env, name)) for name in QUEUES))
 
 
 def _of_a_hasher(env: Mapping[str, str]) -> dict[str, Any]:

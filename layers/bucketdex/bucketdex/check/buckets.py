@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bucketdex.changes import ObjectChange
 from bucketdex.check.listing import Difference, Indexes, Step, compare, refresh
 from bucketdex.control import ControlTable
-from bucketdex.control.checks import Check, Checks
+from bucketdex.control.checks import Check, Checks, Found
 from bucketdex.errors import Transient
 from bucketdex.index.generations import OBJECTS, PACKAGES
 
@@ -101,12 +101,14 @@ def _go_on(edges: Edges, checks: Checks, bucket: str, report: Report, time_is_up
         return False
     for step in steps(edges, bucket, under_way.after or ""):
         report.keys += step.keys
-        report.differing.update(it.what for it in step.differences)
+        differing = Counter(it.what for it in step.differences)
+        report.differing.update(differing)
+        found = Found(step.keys, dict(differing))
         if step.last is None:
-            if checks.finish(under_way):
+            if checks.finish(under_way, found):
                 report.checked.append(bucket)
             return False
-        under_way = checks.checkpoint(under_way, step.last)
+        under_way = checks.checkpoint(under_way, step.last, found)
         if under_way is None:  # another invocation is at it, or it is not connected any more
             return False
         if time_is_up():

@@ -5,21 +5,20 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
+
 from bucketdex.aws.settings import Queue
 from bucketdex.cli.here import is_local
 from bucketdex.errors import Transient
+from bucketdex.health.depths import QueueDepth, depth
 from bucketdex.local import depths as local
-from bucketdex.local.stack import QueueDepth, StackError
+from bucketdex.local.stack import StackError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_stepfunctions import SFNClient
 
 LOOK_AGAIN = 0.25  # seconds between two looks
-VISIBLE: "QueueAttributeNameType" = "ApproximateNumberOfMessages"
-IN_FLIGHT: "QueueAttributeNameType" = "ApproximateNumberOfMessagesNotVisible"
-DELAYED: "QueueAttributeNameType" = "ApproximateNumberOfMessagesDelayed"
 
 type Depths = dict[str, QueueDepth]
 
@@ -29,7 +28,7 @@ def look(sqs: "SQSClient", queues: Mapping[str, Queue]) -> Depths:
 
     How old the oldest message is only the emulated AWS tells; in AWS that is a metric of CloudWatch.
     """
-    return {name: _look(sqs, queue) for name, queue in queues.items()}
+    return {name: _with_age(queue, depth(sqs, queue)) for name, queue in queues.items()}
 
 
 def executions(states: "SFNClient", machines: Mapping[str, str]) -> Depths:
@@ -58,26 +57,10 @@ def settled(look: Callable[[], Depths], seconds: float, is_searchable: Callable[
         time.sleep(LOOK_AGAIN)
 
 
-def _look(sqs: "SQSClient", queue: Queue) -> QueueDepth:
-    visible, in_flight, delayed = _counts(sqs, queue.url)
-    oldest = _oldest_sent(queue) if visible or in_flight or delayed else None
-    return QueueDepth(
-        visible=visible,
-        in_flight=in_flight,
-        delayed=delayed,
-        dead_letters=sum(_counts(sqs, queue.dead_letters_url)),
-        oldest_seconds=None if oldest is None else max(0.0, time.time() - oldest),
-    )
-
-
-def _counts(sqs: "SQSClient", url: str) -> tuple[int, int, int]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[VISIBLE, IN_FLIGHT, DELAYED])["Attributes"]
-    except (BotoCoreError, ClientError) as error:
-        raise Transient(f"the queue {url} does not tell what it holds: {error}") from error
-    return int(told[VISIBLE]), int(told[IN_FLIGHT]), int(told[DELAYED])
+def _with_age(queue: Queue, depth: QueueDepth) -> QueueDepth:
+    oldest = None if depth.is_empty else _oldest_sent(queue)
+    age = None if oldest is None else max(0.0, time.time() - oldest)
+    return msgspec.structs.replace(depth, oldest_seconds=age)
 
 
 def _oldest_sent(queue: Queue) -> float | None:

@@ -2,7 +2,7 @@
 
 | pk | sk | attributes |
 |---|---|---|
-| `check` | a bucket | `wanted`, `settled`, `begun`, `touched`, `complete` (times, ISO 8601 in UTC), `after` (a key) |
+| `check` | a bucket | `wanted`, `settled`, `begun`, `touched`, `complete` (times), `after`, JSON: `counted`, `found` |
 
 Changed by conditional writes only: of two that check one bucket at once, one writes how far it has come, and the other
 hears that it is not needed.
@@ -10,7 +10,7 @@ hears that it is not needed.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,13 +22,28 @@ if TYPE_CHECKING:
 UNCHANGED = "#begun = :begun AND #after = :before"
 
 
+class Found(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a check found: how many keys were compared, and how many differed, by what they differed in."""
+
+    keys: int = 0
+    differing: dict[str, int] = {}
+
+    def __add__(self, other: "Found") -> "Found":
+        names = dict.fromkeys((*self.differing, *other.differing))
+        both = {it: self.differing.get(it, 0) + other.differing.get(it, 0) for it in names}
+        return Found(self.keys + other.keys, both)
+
+
+NOTHING = Found()
+
+
 class Check(msgspec.Struct, frozen=True):
     """What is known of the checks of a bucket.
 
     `wanted` is the newest time at which something happened that only a check can find, `settled` the time up to which
     none is needed for that. `begun` is when the last check began, `after` the key up to which it has come (empty at the
     beginning, None when it was complete), `touched` when somebody was at it. `complete` is when the last complete one
-    began.
+    began, and `found` what it found; `counted` is what the one under way has found so far.
     """
 
     bucket: str
@@ -38,6 +53,8 @@ class Check(msgspec.Struct, frozen=True):
     touched: datetime | None = None
     complete: datetime | None = None
     after: str | None = None
+    counted: Found = NOTHING
+    found: Found | None = None
 
 
 class Checks:
@@ -53,7 +70,10 @@ class Checks:
 
     def state(self, bucket: str) -> Check:
         """Return what is known of a bucket's checks."""
-        return msgspec.convert({"bucket": bucket, **self._items.read(bucket)}, Check)
+        item: dict[str, Any] = {"bucket": bucket, **self._items.read(bucket)}
+        for name in item.keys() & {"counted", "found"}:
+            item[name] = msgspec.json.decode(item[name])
+        return msgspec.convert(item, Check)
 
     def settle(self, check: Check) -> bool:
         """Write down that what was wanted needs no check; False if more is wanted by now."""
@@ -69,24 +89,36 @@ class Checks:
         known = {"known": text(check.begun)} if check.begun else {}
         condition = "#begun = :known" if known else "attribute_not_exists(#begun)"
         told = {"begun": text(now), "touched": text(now), "after": ""}
-        if not self._items.change(check.bucket, told, f"attribute_not_exists(#after) AND {condition}", known):
+        absent = f"attribute_not_exists(#after) AND {condition}"
+        if not self._items.change(check.bucket, told, absent, known, gone=("counted",)):
             return None
-        return msgspec.structs.replace(check, begun=now, touched=now, after="")
+        return msgspec.structs.replace(check, begun=now, touched=now, after="", counted=NOTHING)
 
-    def checkpoint(self, check: Check, after: str) -> Check | None:
-        """Write down up to which key a check has come; None where another is at it, or the bucket is not connected."""
-        now = self._now()
-        if not self._items.change(check.bucket, {"after": after, "touched": text(now)}, UNCHANGED, _known(check)):
-            return None
-        return msgspec.structs.replace(check, after=after, touched=now)
+    def checkpoint(self, check: Check, after: str, found: Found = NOTHING) -> Check | None:
+        """Write down up to which key a check has come, and what was found since the last time.
 
-    def finish(self, check: Check) -> Check | None:
-        """Write down that a check is complete; None where another is at it, or the bucket is not connected."""
-        known = _known(check)
-        told = {"complete": known["begun"], "touched": text(self._now())}
-        if not self._items.change(check.bucket, told, UNCHANGED, known, gone=("after",)):
+        None where another is at it, or the bucket is not connected.
+        """
+        now, counted = self._now(), check.counted + found
+        told = {"after": after, "touched": text(now), "counted": _json(counted)}
+        if not self._items.change(check.bucket, told, UNCHANGED, _known(check)):
             return None
-        return msgspec.structs.replace(check, complete=check.begun, after=None)
+        return msgspec.structs.replace(check, after=after, touched=now, counted=counted)
+
+    def finish(self, check: Check, found: Found = NOTHING) -> Check | None:
+        """Write down that a check is complete, and all that it found.
+
+        None where another is at it, or the bucket is not connected.
+        """
+        known, all_found = _known(check), check.counted + found
+        told = {"complete": known["begun"], "touched": text(self._now()), "found": _json(all_found)}
+        if not self._items.change(check.bucket, told, UNCHANGED, known, gone=("after", "counted")):
+            return None
+        return msgspec.structs.replace(check, complete=check.begun, after=None, counted=NOTHING, found=all_found)
+
+
+def _json(found: Found) -> str:
+    return msgspec.json.encode(found).decode()
 
 
 def _known(check: Check) -> dict[str, str]:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bucketdex.control.checks import Checks
+from bucketdex.control.live import Live
 from bucketdex.errors import Transient
 
 if TYPE_CHECKING:
@@ -82,6 +84,16 @@ class ControlTable:
     def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
         self._dynamodb = dynamodb
         self._name = name
+
+    @property
+    def checks(self) -> Checks:
+        """The checks of its buckets."""
+        return Checks(self._dynamodb, self._name)
+
+    @property
+    def live(self) -> Live:
+        """The signs of life of its buckets."""
+        return Live(self._dynamodb, self._name)
 
     def view(self, kind: str, buckets: Collection[str]) -> View:
         """Return what is true now of these buckets and this kind, for one batch only; raises `Transient`."""

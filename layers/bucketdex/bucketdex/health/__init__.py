@@ -1,1 +1,1 @@
-"""How the stack is: what waits, what was set aside and why, how far the index is behind, when it was compared."""
+"""How the stack is: what waits, what was set aside, how far behind the index is, what checks found. See `told.py`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketdex.health.depths import QueueDepth
 from bucketdex.local import edge_requests
 from bucketdex.local.aws import session
 from bucketdex.local.state import StackError, State
@@ -15,21 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 LOOK_AGAIN = 0.25  # seconds between two looks
-
-
-class QueueDepth(msgspec.Struct, frozen=True):
-    """How much waits in a queue, is being worked on, and was set aside."""
-
-    visible: int
-    in_flight: int
-    delayed: int
-    dead_letters: int  # all messages of its dead-letter queue
-    oldest_seconds: float | None  # age of the oldest message, None when there is none
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is left to do; dead letters are not counted."""
-        return not (self.visible or self.in_flight or self.delayed)
 
 
 class Told(msgspec.Struct, frozen=True):

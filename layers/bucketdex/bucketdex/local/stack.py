@@ -25,9 +25,10 @@ from pathlib import Path
 import psutil
 from rich.progress import Progress
 
+from bucketdex.health.depths import QueueDepth
 from bucketdex.local import opensearch, state
 from bucketdex.local.aws import LOOPBACK, NO_PROFILES, aws_environment, bridge_address
-from bucketdex.local.depths import QueueDepth, queues, settled
+from bucketdex.local.depths import queues, settled
 from bucketdex.local.processes import END_LIMIT, kill_leftovers
 from bucketdex.local.state import StackError, State, default_home, log_file, purge
 
