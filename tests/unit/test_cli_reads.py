@@ -9,6 +9,9 @@ from typer.testing import CliRunner
 
 from bucketdex.cli.main import app
 from bucketdex.cli.reads import bar, line, sparkline
+from recorded_api import api
+
+__all__ = ["api"]  # a fixture
 
 runner = CliRunner()
 TODAY = datetime.now(UTC).date()
@@ -26,26 +29,10 @@ ANSWER = {
 NOTHING = {"total": 0, "readers": 0, "since": None, "days": [], "objects": []}
 
 
-@pytest.fixture
-def asked(monkeypatch):
-    """What the API was asked, and a way to say what it answers."""
-    seen: list = []
-    answers = {"body": ANSWER, "folder": None}  # what it answers of a folder, where that is something else
-
-    class Answer:
-        status = 200
-
-        def json(self):
-            return answers["folder"] if answers["folder"] and seen[-1][2][1][0] == "prefix" else answers["body"]
-
-    def request(method, url, fields, **_):
-        seen.append((method, urlsplit(url).path, fields))
-        return Answer()
-
+@pytest.fixture(autouse=True)
+def _answer(api, monkeypatch):
     monkeypatch.delenv("BUCKETDEX_CONTROL_TABLE", raising=False)
-    monkeypatch.setattr("urllib3.request", request)
-    monkeypatch.setenv("BUCKETDEX_API_URL", "http://127.0.0.1:1")
-    return seen, answers
+    api.body = json.dumps(ANSWER)
 
 
 @pytest.mark.parametrize(
@@ -57,14 +44,14 @@ def asked(monkeypatch):
         ("s3://lab", [("bucket", "lab"), ("prefix", ""), ("days", "365")]),
     ],
 )
-def test_an_object_a_folder_or_a_bucket_is_asked_for(asked, address, expected):
+def test_an_object_a_folder_or_a_bucket_is_asked_for(api, address, expected):
     assert json.loads(runner.invoke(app, ["reads", address, "--json"]).stdout) == ANSWER
-    assert asked[0] == [("GET", "/api/reads", expected)]
+    assert urlsplit(api.asked[0]).path == "/api/reads" and api.fields() == expected
 
 
-def test_people_see_days_with_bars_readers_and_what_is_read_most(asked):
+def test_people_see_days_with_bars_readers_and_what_is_read_most(api):
     shown = runner.invoke(app, ["reads", "s3://lab/bio/", "--days", "30"]).stdout
-    assert asked[0][0][2][2] == ("days", "30")
+    assert api.fields()[2] == ("days", "30")
     assert f"s3://lab/bio/ was read 1,234 times by 7 readers since {ago(20)}." in shown
     assert "···········▁·······█·  each a day" in shown
     lines = shown.splitlines()
@@ -75,38 +62,38 @@ def test_people_see_days_with_bars_readers_and_what_is_read_most(asked):
     assert "bio/[bold]\\x1b.csv" in shown and "1,200" in shown
 
 
-def test_readers_that_may_not_be_told_apart_are_not_counted(asked):
+def test_readers_that_may_not_be_told_apart_are_not_counted(api):
     day = {"day": ago(0), "count": 1, "readers": 0}
-    asked[1]["body"] = NOTHING | {"total": 1, "since": ago(0), "days": [day]}
+    api.body = json.dumps(NOTHING | {"total": 1, "since": ago(0), "days": [day]})
     shown = runner.invoke(app, ["reads", "s3://lab/a"]).stdout
     assert f"s3://lab/a was read once since {ago(0)}." in shown and "most read" not in shown and " 0 " not in shown
     assert "each a" not in shown and "█" not in shown  # one bar says nothing
 
 
-def test_of_many_days_the_last_are_shown_and_it_says_so(asked):
+def test_of_many_days_the_last_are_shown_and_it_says_so(api):
     days = [{"day": ago(it), "count": 1, "readers": 1} for it in range(99, -1, -1)]
-    asked[1]["body"] = ANSWER | {"since": ago(200), "days": days}
+    api.body = json.dumps(ANSWER | {"since": ago(200), "days": days})
     shown = runner.invoke(app, ["reads", "s3://lab/a"]).stdout
     assert "each a week" in shown and "the last 31 of 100 days with reads" in shown
     assert ago(30) in shown and ago(31) not in shown
 
 
-def test_where_nothing_was_read_it_says_what_is_known(asked):
-    asked[1]["body"] = NOTHING | {"since": "2026-01-02"}
+def test_where_nothing_was_read_it_says_what_is_known(api):
+    api.body = json.dumps(NOTHING | {"since": "2026-01-02"})
     shown = runner.invoke(app, ["reads", "s3://lab/a", "--days", "1"])
     assert shown.exit_code == 0 and "s3://lab/a was not read in the last 1 day" in shown.stdout
     assert "reads in lab are since 2026-01-02" in shown.stdout
-    asked[1]["body"] = NOTHING
+    api.body = json.dumps(NOTHING)
     shown = runner.invoke(app, ["reads", "s3://lab/a"]).stdout
     assert "No reads are known of anything in lab" in shown and "trail" in shown and "not connected" in shown
 
 
-def test_an_object_that_is_a_folder_with_reads_is_told(asked):
-    asked[1].update(body=NOTHING | {"since": ago(20)}, folder=ANSWER)
+def test_an_object_that_is_a_folder_with_reads_is_told(api):
+    none = NOTHING | {"since": ago(20)}
+    api.told["/api/reads"] = [none, ANSWER, none, none, none]
     shown = runner.invoke(app, ["reads", "s3://lab/a b"]).stdout
     assert "There are reads below a b/: bucketdex reads 's3://lab/a b/'" in shown
     assert "There are reads" not in runner.invoke(app, ["reads", "s3://lab/a b", "--json"]).stdout
-    asked[1]["folder"] = None
     assert "There are reads" not in runner.invoke(app, ["reads", "s3://lab/a b"]).stdout
 
 
@@ -120,18 +107,18 @@ def test_an_object_that_is_a_folder_with_reads_is_told(asked):
         (True, True, "nothing was read there yet, since the trail"),
     ],
 )
-def test_why_nothing_is_known_is_told_where_that_can_be_known(asked, monkeypatch, connected, trail_is_on, said):
+def test_why_nothing_is_known_is_told_where_that_can_be_known(api, monkeypatch, connected, trail_is_on, said):
     monkeypatch.setattr("bucketdex.cli.reads._is_connected", lambda _: connected)
     monkeypatch.setattr("bucketdex.cli.local_trail.is_on", lambda: trail_is_on)
-    asked[1]["body"] = NOTHING
+    api.body = json.dumps(NOTHING)
     assert said in runner.invoke(app, ["reads", "s3://lab/a"]).stdout
 
 
 @pytest.mark.parametrize(
     "arguments", [["lab/a"], ["s3://"], ["s3:///a"], ["s3://a b/c"], ["s3://x"], ["s3://lab/a", "--days", "366"]]
 )
-def test_what_is_no_address_and_too_many_days_are_wrong_usage(asked, arguments):
-    assert runner.invoke(app, ["reads", *arguments]).exit_code == 2 and not asked[0]
+def test_what_is_no_address_and_too_many_days_are_wrong_usage(api, arguments):
+    assert runner.invoke(app, ["reads", *arguments]).exit_code == 2 and not api.asked
 
 
 def test_bars_show_the_smallest_count_and_the_largest():

@@ -1,9 +1,8 @@
 """`bucketdex search`: what is asked of the API, and what is shown of its answer."""
 
+import csv
+import io
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -11,6 +10,9 @@ from typer.testing import CliRunner
 
 from bucketdex.cli.found import marked
 from bucketdex.cli.main import app
+from recorded_api import api
+
+__all__ = ["api"]  # a fixture
 
 runner = CliRunner()
 HIT = {
@@ -18,7 +20,7 @@ HIT = {
     "modified": "2026-01-01T00:00:00Z",
     "highlights": {"content": ["the <mark>quick</mark>\n&lt;b&gt;fox &amp;amp;", "x", "third"]},
 }  # fmt: skip
-ANSWER = {"total": 7, "totals": {"object": 5, "package": 0, "entry": 2}, "hits": [HIT]}
+ANSWER: dict = {"total": 7, "totals": {"object": 5, "package": 0, "entry": 2}, "hits": [HIT]}
 PACKAGE = {
     "kind": "package", "bucket": "lab", "handle": "bio/penguins", "top_hash": "ab12cd34ef56" + 52 * "0", "score": 1.5,
     "highlights": {"handle": ["bio&#x2F;<mark>penguins</mark>"], "metadata": ["plate=<mark>penguins</mark>"]},
@@ -32,37 +34,9 @@ ENTRY = {
 }  # fmt: skip
 
 
-class Api(HTTPServer):
-    """Answers every request alike, and remembers what was asked."""
-
-    status, body = 200, json.dumps(ANSWER)
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: list[str] = []
-        self.bodies: list[str] = []  # answered before `body`, one each
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        self.send_response(self.server.status)
-        self.end_headers()
-        self.wfile.write((self.server.bodies.pop(0) if self.server.bodies else self.server.body).encode())
-
-    def log_message(self, *_) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def api(monkeypatch) -> Iterator[Api]:
-    with Api() as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setenv("BUCKETDEX_API_URL", server.url)
-        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")  # not for us
-        yield server
-        server.shutdown()
+@pytest.fixture(autouse=True)
+def _answer(api):
+    api.body = json.dumps(ANSWER)
 
 
 def test_the_query_reaches_the_api_as_it_is(api):
@@ -161,7 +135,6 @@ def test_the_packages_that_contain_an_object_are_shown(api):
 
 
 def test_an_address_is_taken_as_manifests_quote_it_or_else_as_it_is(api):
-    api.bodies = [json.dumps({"total": 0, "packages": []})]
     api.body = json.dumps({"total": 0, "packages": []})
     result = runner.invoke(app, ["search", "--containing", "s3://raw/a%20b?versionId=v1"])
     assert [parse_qsl(urlsplit(asked).query) for asked in api.asked] == [
@@ -218,6 +191,123 @@ def test_what_is_no_address_is_said_in_one_line(monkeypatch, recwarn, url):
         result.stderr
     )
     assert not recwarn
+
+
+def test_a_mistake_in_the_query_is_shown_under_its_column(api):
+    told = {"detail": "gene: is no qualifier", "column": 5, "expected": ["name:"], "suggestion": "fox name:x\x1b[31m"}
+    api.told["/api/search"] = [(422, told)]
+    result = runner.invoke(app, ["search", "fox gene:x"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "bucketdex: gene: is no qualifier", "  fox gene:x", "      ^", "expected: name:",
+        "did you mean: fox name:x [31m",
+    ]  # fmt: skip
+
+
+def test_what_may_have_been_meant_is_told_as_it_is_typed(api):
+    api.body = json.dumps({"total": 0, "totals": {}, "hits": [], "did_you_mean": "penguins NOT draft"})
+    shown = runner.invoke(app, ["search", "pengiuns", "NOT", "draft"]).stdout
+    assert shown.splitlines() == ["Nothing found.", "Did you mean: bucketdex search 'penguins NOT draft'"]
+
+
+def test_an_object_is_shown_with_its_packages(api):
+    packages = [{"registry": "lab", "handle": f"bio/{it}", "logical_key": "x"} for it in ("a", "a", "b", "c")]
+    api.body = json.dumps(ANSWER | {"hits": [HIT | {"packages": packages}]})
+    shown = runner.invoke(app, ["search", "fox"]).stdout
+    assert shown.count("in bio/a") == 1 and "in bio/b" in shown and "bio/c" not in shown
+
+
+def test_hits_are_sorted_by_the_api(api):
+    assert runner.invoke(app, ["search", "fox", "--sort", "largest"]).exit_code == 0
+    assert dict(api.fields())["sort"] == "largest"
+    assert runner.invoke(app, ["search", "fox", "--sort", "best"]).exit_code == 2
+
+
+def test_by_kind_there_are_so_many_of_each(api):
+    def of(kind, hit):
+        return {"total": 5, "totals": {kind: 5}, "hits": [hit], "cursor": "more"}
+
+    answers = [of("package", PACKAGE), of("entry", ENTRY), of("object", HIT)]
+    api.told["/api/search"] = list(answers)
+    shown = runner.invoke(app, ["search", "fox", "--by-kind", "-n", "1"]).stdout
+    assert [dict(api.fields(it))["kind"] for it in range(3)] == ["package", "entry", "object"]
+    assert "5 packages, 5 entries and 5 objects found, the best 3 of them above." in shown
+    api.told["/api/search"] = answers[1:]
+    result = json.loads(
+        runner.invoke(app, ["search", "fox", "--by-kind", "-k", "object", "-k", "entry", "--json"]).stdout
+    )
+    assert (result["total"], result["totals"]) == (10, {"entry": 5, "object": 5}) and len(result["hits"]) == 2
+
+
+def test_all_hits_come_page_by_page_as_lines_of_json_or_tables(api):
+    pages = [ANSWER | {"hits": [HIT, ENTRY], "cursor": "1"}, ANSWER | {"hits": [PACKAGE]}]
+    api.told["/api/search"] = list(pages)
+    result = runner.invoke(app, ["search", "fox", "--all", "--json"])
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [HIT, ENTRY, PACKAGE]
+    assert [dict(api.fields(it)).get("cursor") for it in range(2)] == [None, "1"]
+    assert dict(api.fields(0))["snapshot"] == "true" and dict(api.fields(0))["size"] == "100"
+    api.told["/api/search"] = list(pages)
+    shown = runner.invoke(app, ["search", "fox", "--all"]).stdout
+    assert "[bold]+.csv" in shown and "bio/penguins" in shown and shown.splitlines()[-1] == "3 found."
+
+
+def test_csv_has_a_line_for_each_hit_below_the_same_columns(api):
+    evil = HIT | {"key": 'a,"b"\n=1+1', "tags": ["stage=raw", "x=y"]}
+    api.told["/api/search"] = [ANSWER | {"hits": [evil], "cursor": "1"}, ANSWER | {"hits": [PACKAGE]}]
+    rows = list(csv.DictReader(io.StringIO(runner.invoke(app, ["search", "fox", "--all", "--csv"]).stdout)))
+    assert [row["kind"] for row in rows] == ["object", "package"] and rows[0]["size"] == "1234"
+    assert rows[0]["key"] == 'a,"b"\n=1+1' and json.loads(rows[0]["tags"]) == ["stage=raw", "x=y"]
+    assert rows[0]["handle"] == "" and rows[1]["verified"] == "true" and rows[1]["uri"].endswith(PACKAGE["top_hash"])
+    [row] = csv.DictReader(io.StringIO(runner.invoke(app, ["search", "fox", "--csv", "-k", "object"]).stdout))
+    assert "handle" not in row and row["uri"] == "s3://lab/a%20b/%5Bbold%5D%2B.csv"
+
+
+FACETS = {
+    "total": 7,
+    "facets": [
+        {"name": "bucket", "title": "Bucket", "form": "values", "values": [
+            {"value": "lab", "label": "lab", "count": 7, "selected": True, "query": "fox"},
+        ]},
+        {"name": "ext", "title": "Extension", "form": "values", "other": 1, "values": [
+            {"value": ".csv", "label": ".csv\x1b", "count": 4, "query": "fox ext:.csv"},
+            {"value": ".tsv", "label": ".tsv", "count": 2, "query": "fox ext:.tsv"},
+        ]},
+        {"name": "tag", "title": "Tags", "form": "values", "values": []},
+    ],
+}  # fmt: skip
+
+
+def test_facets_show_counts_and_how_to_narrow(api):
+    api.body = json.dumps(FACETS)
+    result = runner.invoke(app, ["search", "fox", "--facets", "-b", "lab"])
+    assert urlsplit(api.asked[0]).path == "/api/facets" and api.fields() == [("q", "fox"), ("bucket", "lab")]
+    assert "lab ✓" in result.stdout and ".csv\\x1b" in result.stdout and "Tags" not in result.stdout
+    assert result.stdout.splitlines()[-2:] == ["7 found.", "Narrow it so: bucketdex search 'fox ext:.csv'"]
+    assert json.loads(runner.invoke(app, ["search", "fox", "--facets", "--json"]).stdout) == FACETS
+
+
+def test_open_shows_the_search_in_the_web_catalog(api, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    arguments = ["search", 'a "b', "-b", "lab", "-b", "raw", "-k", "object", "--sort", "newest", "--open"]
+    url = runner.invoke(app, arguments).stdout.strip()
+    assert opened == [url] and url.startswith(f"{api.url}/search?")
+    query = '(bucket:lab OR bucket:raw) type:object a "b'
+    assert parse_qsl(urlsplit(url).query) == [("q", query), ("sort", "newest")]
+    assert json.loads(runner.invoke(app, [*arguments, "--json"]).stdout) == {"url": url} and len(opened) == 1
+    assert api.asked == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--csv", "--json"], ["--facets", "--open"], ["--facets", "--csv"], ["--open", "--all"], ["--all", "-n", "3"],
+        ["--all", "--by-kind"], ["--containing", "s3://a/b", "--csv"], ["--containing", "s3://a/b", "--sort", "name"],
+        ["--containing", "s3://a/b", "--duplicates-of", "s3://a/b"],
+    ],
+)  # fmt: skip
+def test_options_that_exclude_each_other_are_wrong_usage(api, arguments):
+    assert runner.invoke(app, ["search", *arguments]).exit_code == 2 and api.asked == []
 
 
 def test_marks_are_bold_and_nothing_else_is_taken_for_one():

@@ -46,10 +46,6 @@ class RefusedError(Exception):
     """What was asked cannot be; the message says why."""
 
 
-class NoAnswerError(RefusedError):
-    """A part of the stack does not answer, where that is no reason to ask again later."""
-
-
 class Commands(TyperGroup):
     """A group of commands whose failures are told in a line, without a traceback unless one is asked for."""
 
@@ -66,6 +62,8 @@ class Commands(TyperGroup):
         except Exception as error:  # whatever it is, its user gets a line
             if ctx.params.get("debug") or os.environ.get("BUCKETDEX_DEBUG"):
                 raise
+            from bucketdex.client.errors import NoAnswerError
+
             message, code = explained(error)
             if code == UNAVAILABLE or isinstance(error, NoAnswerError):
                 message += _former_stack(error)
@@ -116,14 +114,15 @@ def _explained(error: Exception) -> tuple[str, int]:
     from opensearchpy.exceptions import OpenSearchException
 
     from bucketdex.aws.settings import SettingsError
+    from bucketdex.client import errors as asking
     from bucketdex.errors import Fault, Permanent
     from bucketdex.local.stack import StackError
 
     match error:
-        case StackError() | NoStackError():  # may end with lines of a log
+        case StackError() | NoStackError() | asking.NoStackError():  # may end with lines of a log
             return str(error).rstrip(), UNAVAILABLE
         case Permanent() | RefusedError():
-            return _line(error), NO
+            return str(error) if isinstance(error, asking.QueryError) else _line(error), NO  # it has a caret in a line
         case NoRegionError():  # boto reads the one, most other clients the other
             return "no region of AWS is named: set AWS_DEFAULT_REGION (AWS_REGION alone is not enough)", UNAVAILABLE
         case Fault() | SettingsError() | BotoCoreError() | ClientError() | OpenSearchException():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 OF_AUTHOR = re.compile(r"(^|\s|<mark>)user_meta\.")  # where an entry has its author's metadata
 FRAGMENTS = 2  # of a hit that people are shown
+PACKAGES = 2  # that an object is in
 HASH_CHARACTERS = 12  # of a top hash; six or more find it
 LONGEST_MESSAGE = 120  # characters
 WARNING = "bold red"
@@ -23,18 +24,23 @@ NOUNS = {"package": ("package", "packages"), "entry": ("entry", "entries"), "obj
 
 def print_found(answer: dict[str, Any]) -> None:
     """Print the hits of a search, and how many there are in all."""
-    out, hits = console(), answer["hits"]
-    for kind, made in (("package", _packages), ("entry", _entries), ("object", _objects)):
-        found = [hit for hit in hits if hit["kind"] == kind]
-        if found:
-            out.print(made(found))
-    totals = answer["totals"]
+    hits, totals = answer["hits"], answer["totals"]
+    print_hits(hits)
     counts = [_count(kind, totals[kind]) for kind in NOUNS if totals.get(kind)]
     shown = f", the best {len(hits)} of them above" if 0 < len(hits) < answer["total"] else ""
     typer.echo(f"{joined(counts) if counts else 'Nothing'} found{shown}.")
     unseen = [kind for kind in totals if totals[kind] and not any(hit["kind"] == kind for hit in hits)]
     if unseen and hits:
         typer.echo(f"Only {joined(NOUNS[kind][1] for kind in unseen)}: {' '.join(f'--kind {kind}' for kind in unseen)}")
+
+
+def print_hits(hits: list[dict[str, Any]]) -> None:
+    """Print hits, each kind in a table of its own."""
+    out = console()
+    for kind, made in (("package", _packages), ("entry", _entries), ("object", _objects)):
+        found = [hit for hit in hits if hit["kind"] == kind]
+        if found:
+            out.print(made(found))
 
 
 def print_containing(answer: dict[str, Any], address: str) -> None:
@@ -140,6 +146,8 @@ def _objects(hits: list[dict[str, Any]]) -> "Table":
     found = table("object", "#size", "modified (UTC)", "found in")
     for hit in hits:
         name = Text(printable(f"s3://{hit['bucket']}/{hit['key']}"))
+        for handle in list(dict.fromkeys(it["handle"] for it in hit.get("packages", ())))[:PACKAGES]:
+            name.append(f"\nin {printable(handle)}", "dim")
         highlights = Text("\n").join(_highlights(hit["highlights"], "key"))
         found.add_row(name, size(hit.get("size")), moment(hit.get("modified")), highlights)
     return found

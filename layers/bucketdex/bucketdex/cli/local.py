@@ -198,7 +198,7 @@ def _show_addresses(state: "State") -> None:
     from bucketdex.cli.output import console, table
 
     addresses = table("answers at", "what")
-    addresses.add_row(state.api_url, "the search API")
+    addresses.add_row(state.api_url, "the catalog; under /api/docs what the search API takes")
     addresses.add_row(state.edge_url, "S3, SQS, DynamoDB and the other emulated services of AWS")
     addresses.add_row(state.opensearch_url, "OpenSearch")
     console().print(addresses)

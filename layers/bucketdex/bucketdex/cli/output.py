@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from bucketdex.client.amounts import size as size  # noqa: PLC0414, commands take it from here
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -60,18 +62,6 @@ def bars() -> "Progress":
 def printable(text: str) -> str:
     """Return text with control characters shown as escapes: a key must not reach into the terminal."""
     return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-def size(count: int | None) -> str:
-    """Return a size in bytes as people read it."""
-    if count is None:
-        return ""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if amount < 1000 or unit == "TB":
-            break
-        amount /= 1000
-    return f"{amount:.0f} {unit}" if amount >= 100 or unit == "B" else f"{amount:.1f} {unit}"
 
 
 def moment(when: float | str | None) -> str:

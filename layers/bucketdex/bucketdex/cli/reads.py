@@ -48,9 +48,9 @@ def reads(
     With --json: total, readers, since (the first day of which any reads in the bucket are known, or null), days (day,
     count, readers; only those with reads) and objects (key, count; of a folder).
     """
-    from bucketdex.cli.asking import api_address
-    from bucketdex.cli.asking import reads as ask
+    from bucketdex.cli.asking import stack
     from bucketdex.cli.output import json_line
+    from bucketdex.client.asking import reads as ask
 
     match = ADDRESS.fullmatch(address)
     if not match:
@@ -61,15 +61,15 @@ def reads(
         usage(BAD_NAME.format(name=match[1]))
     bucket, place = match[1], match[2] or ""
     folder = not place or place.endswith("/")
-    api = api_address()
-    answer = ask(api, bucket, None if folder else place, place if folder else "", days)
+    asked = stack()
+    answer = ask(asked, bucket, None if folder else place, place if folder else "", days)
     if as_json:
         json_line(answer)
     elif answer["since"] is None:
         _print_nothing_known(bucket)
     elif not answer["total"]:
         _print_none(address, bucket, answer["since"], days)
-        if not folder and ask(api, bucket, None, f"{place}/", days)["total"]:
+        if not folder and ask(asked, bucket, None, f"{place}/", days)["total"]:
             _print_folder(f"{address}/", f"{place}/")
     else:
         _print(address, answer, _first(answer["since"], days))

@@ -1,5 +1,6 @@
 """`bucketdex search`: ask the search API."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,25 +10,43 @@ from bucketdex.cli.failures import epilog, usage
 from bucketdex.cli.options import Json, bucket_name
 
 if TYPE_CHECKING:
+    from bucketdex.client.asking import Answer, Question
+    from bucketdex.client.connection import Connection
     from bucketdex.manifest.layout import Physical
 
 HITS = 10
+KINDS = ("package", "entry", "object")
 EPILOG = epilog(
     """bucketdex search sample 042
-    bucketdex search '"emperor penguins"' --bucket my-data --size 50
-    bucketdex search .csv.gz --kind object --json | jq -r '.hits[].key'
-    bucketdex search penguins --kind package
+    bucketdex search 'ext:.csv size:>1MB modified:>2024-01' --sort newest
+    bucketdex search 'meta.label:cat OR meta.label:dog' --kind entry
+    bucketdex search '"emperor penguins" NOT draft' --bucket my-data --size 50
+    bucketdex search penguins --facets
+    bucketdex search column:gene_id --all --csv > found.csv
+    bucketdex search 'key:runs/*.csv' --all --json | jq -r .key
     bucketdex search 4b62086319480e07
     bucketdex search --containing s3://my-data/raw/sample-042.csv""",
     _1="the API does not answer, or refuses the search",
 )
 
 
+class Order(StrEnum):
+    """How hits are sorted."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LARGEST = "largest"
+    SMALLEST = "smallest"
+    NAME = "name"
+
+
 def search(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="WORD", help='Words of a name, key, content, tag...; "in quotes": together.'),
+        typer.Argument(metavar="QUERY", help="Words of a name, key, content, tag..., and what narrows them."),
     ] = None,
+    *,
     kind: Annotated[
         list[str] | None,
         typer.Option("--kind", "-k", help="Only packages, entries or objects (repeatable).", metavar="KIND"),
@@ -39,6 +58,11 @@ def search(
         ),
     ] = None,
     size: Annotated[int, typer.Option("--size", "-n", min=0, max=100, help="How many hits.")] = HITS,
+    sort: Annotated[Order, typer.Option("--sort", "-s", help="Which hits come first.")] = Order.RELEVANCE,
+    every: Annotated[bool, typer.Option("--all", help="All hits, as they come, however many there are.")] = False,
+    by_kind: Annotated[bool, typer.Option("--by-kind", help="So many hits of each kind.")] = False,
+    facets: Annotated[bool, typer.Option("--facets", help="Instead: how what is found is distributed.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Instead: open the search in the web catalog.")] = False,
     containing: Annotated[
         str | None,
         typer.Option(help="Instead: the packages that contain this object.", metavar="s3://BUCKET/KEY"),
@@ -47,6 +71,7 @@ def search(
         str | None,
         typer.Option(help="Instead: the objects with the same bytes as this one.", metavar="s3://BUCKET/KEY"),
     ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for tables.")] = False,
     as_json: Json = False,
 ) -> None:
     """Find packages, their entries, and objects. The last word may be the beginning of one.
@@ -55,51 +80,162 @@ def search(
     entries by logical key, metadata, digest and s3:// address; objects by name, content, metadata, tags and digest.
     Without a word everything is found, the newest first. KIND is package, entry or object.
 
-    With --json: total, totals (of each kind) and hits (each with its kind, bucket, score, highlights and more). With
+    A query has words, "phrases", beginnings*, NOT, OR and parentheses, and bucket: key: name: ext: size: modified:
+    type: author: package: hash: tag.NAME: meta.NAME: column: class: by:, with > < and ranges as in size:1MB..10MB. In a
+    shell it stands in single quotes.
+
+    With --json: total, totals (of each kind), hits (each with its kind, bucket, score, highlights and more) and a
+    cursor where there are more; with --all each hit in a line of its own. With --facets: total and facets. With
     --containing: total, and packages (registry, handles, top_hash, logical_key, version_id, latest); with
     --duplicates-of: total, digests, and objects (bucket, key, size, modified, version_id, etag, checksums).
     """
-    from bucketdex.cli.asking import api_address
-    from bucketdex.cli.asking import search as ask
-    from bucketdex.cli.found import print_found
-    from bucketdex.cli.output import json_line
-
-    kinds = [_kind(each) for each in kind or []]
+    kinds = tuple(_kind(each) for each in kind or [])
+    chosen = {"--csv": as_csv, "--json": as_json and as_csv, "--all": every, "--by-kind": by_kind}
+    instead = {
+        "--facets": facets, "--open": open_, "--containing": containing is not None,
+        "--duplicates-of": duplicates_of is not None,
+    }  # fmt: skip
+    _check({name for name, given in instead.items() if given}, {name for name, given in chosen.items() if given})
     if containing is not None or duplicates_of is not None:
-        if words or kinds or bucket or size != HITS or (containing is not None and duplicates_of is not None):
+        if words or kinds or bucket or size != HITS or sort is not Order.RELEVANCE:
             usage("--containing and --duplicates-of are asked alone: they find by an object, not by words")
         if containing is not None:
             _containing(containing, as_json)
         else:
             _duplicates(str(duplicates_of), as_json)
         return
-    answer = ask(api_address(), " ".join(words or ()), bucket or [], size, kinds)
-    if as_json:
-        json_line(answer)
-        return
-    print_found(answer)
-    if not answer["total"]:
-        for name in _not_connected(bucket or []):
-            typer.echo(as_called(f"No bucket {name} is connected; those that are: bucketdex bucket list"))
+    if every and size != HITS:
+        usage("--all has no --size: it is all hits")
+
+    from bucketdex.cli.asking import stack
+    from bucketdex.client.asking import Question
+
+    question = Question(" ".join(words or ()), kinds, tuple(bucket or ()), sort.value)
+    if facets:
+        _facets(stack(), question, as_json)
+    elif open_:
+        _open(stack(), question, as_json)
+    elif every:
+        _all(stack(), question, as_csv, as_json)
+    else:
+        _best(stack(), question, size, by_kind, as_csv, as_json)
+
+
+def _check(instead: set[str], chosen: set[str]) -> None:
+    """Refuse options that exclude each other."""
+    if len(instead) > 1 or (instead and chosen):
+        usage(f"{' and '.join(sorted(instead | chosen))} exclude each other")
+    for these in ({"--csv", "--json"}, {"--all", "--by-kind"}):
+        if these <= chosen:
+            usage(f"{' and '.join(sorted(these))} exclude each other")
 
 
 def _kind(given: str) -> str:
     """Return a kind, also of its plural."""
     kind = {"packages": "package", "entries": "entry", "objects": "object"}.get(given, given)
-    if kind not in ("package", "entry", "object"):
+    if kind not in KINDS:
         usage(f"--kind is package, entry or object, not {given!r}")
     return kind
 
 
+def _best(stack: "Connection", question: "Question", size: int, by_kind: bool, as_csv: bool, as_json: bool) -> None:
+    from bucketdex.cli.found import print_found
+    from bucketdex.cli.found_all import print_csv
+    from bucketdex.cli.output import json_line
+    from bucketdex.client.asking import search as ask
+
+    answer = _of_each_kind(stack, question, size) if by_kind else ask(stack, question, size)
+    if as_json:
+        json_line(answer)
+        return
+    if as_csv:
+        print_csv([answer], question.kinds)
+        return
+    print_found(answer)
+    if meant := answer.get("did_you_mean"):
+        _suggest(meant)
+    if not answer["total"]:
+        for name in _not_connected(list(question.buckets)):
+            typer.echo(as_called(f"No bucket {name} is connected; those that are: bucketdex bucket list"))
+
+
+def _of_each_kind(stack: "Connection", question: "Question", size: int) -> "Answer":
+    """Return the best hits of each kind in one answer."""
+    from msgspec.structs import replace
+
+    from bucketdex.client.asking import search as ask
+
+    answer: Answer = {"total": 0, "totals": {}, "hits": []}
+    for kind in question.kinds or KINDS:
+        found = ask(stack, replace(question, kinds=(kind,)), size)
+        answer["total"] += found["total"]
+        answer["totals"] |= found["totals"]
+        answer["hits"] += found["hits"]
+    return answer
+
+
+def _all(stack: "Connection", question: "Question", as_csv: bool, as_json: bool) -> None:
+    from bucketdex.cli.found import print_hits
+    from bucketdex.cli.found_all import print_csv, print_json_lines
+    from bucketdex.client.asking import pages
+
+    answers = pages(stack, question)
+    if as_json:
+        print_json_lines(answers)
+    elif as_csv:
+        print_csv(answers, question.kinds)
+    else:
+        shown = 0
+        for answer in answers:
+            print_hits(answer["hits"])
+            shown += len(answer["hits"])
+        typer.echo(f"{shown:,} found." if shown else "Nothing found.")
+
+
+def _facets(stack: "Connection", question: "Question", as_json: bool) -> None:
+    from bucketdex.cli.faceted import print_facets
+    from bucketdex.cli.output import json_line
+    from bucketdex.client.asking import facets as ask
+
+    answer = ask(stack, question)
+    if as_json:
+        json_line(answer)
+    else:
+        print_facets(answer)
+
+
+def _open(stack: "Connection", question: "Question", as_json: bool) -> None:
+    """Open the page of the search; its address says all, so that it can be passed on."""
+    import webbrowser
+
+    from bucketdex.cli.output import json_line
+    from bucketdex.client.asking import page_of
+
+    url = page_of(stack, question)
+    if as_json:
+        json_line({"url": url})
+        return
+    typer.echo(url)
+    webbrowser.open(url)
+
+
+def _suggest(query: str) -> None:
+    from shlex import quote
+
+    from bucketdex.cli.output import printable
+
+    typer.echo(f"Did you mean: {as_called('bucketdex search')} {printable(quote(query))}")
+
+
 def _containing(address: str, as_json: bool) -> None:
-    from bucketdex.cli.asking import api_address
-    from bucketdex.cli.asking import containing as ask
+    from bucketdex.cli.asking import stack
     from bucketdex.cli.found import print_containing
     from bucketdex.cli.output import json_line
+    from bucketdex.client.asking import containing as ask
 
-    url = api_address()
+    asked = stack()
     for meant in _meant(address, "--containing"):
-        answer: dict[str, Any] = ask(url, meant.bucket, meant.key, meant.version_id)
+        answer: dict[str, Any] = ask(asked, meant.bucket, meant.key, meant.version_id)
         if answer["total"]:
             break
     if as_json:
@@ -109,14 +245,14 @@ def _containing(address: str, as_json: bool) -> None:
 
 
 def _duplicates(address: str, as_json: bool) -> None:
-    from bucketdex.cli.asking import api_address
-    from bucketdex.cli.asking import duplicates as ask
+    from bucketdex.cli.asking import stack
     from bucketdex.cli.found import print_duplicates
     from bucketdex.cli.output import json_line
+    from bucketdex.client.asking import duplicates as ask
 
-    url = api_address()
+    asked = stack()
     for meant in _meant(address, "--duplicates-of"):
-        answer: dict[str, Any] = ask(url, meant.bucket, meant.key)
+        answer: dict[str, Any] = ask(asked, meant.bucket, meant.key)
         if answer["digests"]:
             break
     if as_json:

@@ -93,4 +93,4 @@ def demo(
         with screen.step("Compare the index with the bucket"):
             steps.compare(screen, stack, bucket, plan.deletion)
     if not as_json:
-        next_steps.tell(screen, bucket, plan)
+        next_steps.tell(screen, stack.state.api_url, bucket, plan)

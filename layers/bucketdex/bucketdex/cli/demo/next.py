@@ -10,12 +10,13 @@ from bucketdex.cli.demo.plan import Plan
 from bucketdex.cli.demo.screen import Screen
 
 
-def tell(screen: Screen, bucket: str, plan: Plan) -> None:
-    """Show commands to try, as they work in this shell and this folder."""
+def tell(screen: Screen, address: str, bucket: str, plan: Plan) -> None:
+    """Show the catalog's address and commands to try, as they work in this shell and this folder."""
     me = command()
     object_uri = quote(f"s3://{bucket}/{plan.overwriting.file.key}")
     found, handle = plan.searches[-1].query, plan.packaging.handle
     lines = (
+        ("open the catalog", address),
         ("search", f"{me} search {quote(found)}"),
         ("show a document", f"{me} show {object_uri}"),
         ("search packages", f"{me} search {handle.partition('/')[2]} --kind package"),

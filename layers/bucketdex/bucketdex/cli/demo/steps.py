@@ -14,7 +14,6 @@ from bucketdex.buckets import connect as buckets
 from bucketdex.buckets import documents
 from bucketdex.buckets.contents import contents
 from bucketdex.check.agreement import agreements
-from bucketdex.cli.asking import search as ask
 from bucketdex.cli.demo import writing
 from bucketdex.cli.demo.folder import TAG
 from bucketdex.cli.demo.plan import Overwriting, Plan, Search
@@ -23,6 +22,9 @@ from bucketdex.cli.failures import RefusedError
 from bucketdex.cli.found import NOUNS
 from bucketdex.cli.here import adopt
 from bucketdex.cli.output import joined, plural, size
+from bucketdex.client.asking import Question
+from bucketdex.client.asking import search as ask
+from bucketdex.client.connection import connection
 from bucketdex.control import ControlTable
 from bucketdex.index.generations import OBJECTS_ALIAS, PACKAGES_ALIAS
 from bucketdex.local import stack as local
@@ -177,8 +179,10 @@ def compare(screen: Screen, stack: Stack, bucket: str, deletion: Search) -> None
 
 
 def names(answer: Answer) -> set[str]:
-    """Return the names of the hits: keys, handles, logical keys."""
-    return {hit.get(OWN_NAMES[hit["kind"]]) or "" for hit in answer["hits"]}
+    """Return the names of the hits: keys, handles, logical keys, and what objects are called in packages."""
+    hits = answer["hits"]
+    inside = {it["logical_key"] for hit in hits for it in hit.get("packages", ())}
+    return {hit.get(OWN_NAMES[hit["kind"]]) or "" for hit in hits} | inside
 
 
 def follow(stack: Stack, bucket: str, wanted: Search, seen: Callable[[Answer], bool]) -> tuple[Answer, float]:
@@ -192,7 +196,7 @@ def follow(stack: Stack, bucket: str, wanted: Search, seen: Callable[[Answer], b
 
 
 def _ask(stack: Stack, bucket: str, wanted: Search) -> Answer:
-    return ask(stack.state.api_url, wanted.query, [bucket], HITS, wanted.kinds)
+    return ask(connection(stack.state.api_url), Question(wanted.query, tuple(wanted.kinds), (bucket,)), HITS)
 
 
 def _others(count: int, link: str) -> str:

@@ -1,0 +1,282 @@
+"""`bucketdex.search`: what is asked of the API page by page, and what Python gets of its answers."""
+
+import gzip
+import json
+import pickle
+from datetime import UTC, datetime
+
+import pytest
+
+import bucketdex
+from bucketdex.client.connection import connection
+from bucketdex.client.errors import ChangedError, NoAnswerError, NoStackError
+from bucketdex.client.hits import EntryHit, ObjectHit, PackageHit
+from recorded_api import Api, api
+
+__all__ = ["api"]  # a fixture
+
+TOP_HASH = "ab12cd34ef56" + 52 * "0"
+PLACES = [{"registry": "lab", "handle": "bio/x", "logical_key": it} for it in "ab"]
+OBJECT = {
+    "kind": "object", "bucket": "lab", "key": "a b/c+.csv", "score": 2.5, "size": 2**53 + 1, "version_id": "v1",
+    "modified": "2026-01-01T00:00:00Z", "metadata": ["plate=7"], "highlights": {},
+    "written_by": {"name": "lab", "of tomorrow": 1}, "packages": PLACES, "of tomorrow": {"a": 1},
+}  # fmt: skip
+PACKAGE = {
+    "kind": "package", "bucket": "lab", "handle": "bio/penguins", "top_hash": TOP_HASH, "score": 1.5, "highlights": {},
+    "entries": 2, "total_bytes": 5, "verified": True, "latest": True,
+}  # fmt: skip
+ENTRY = {
+    "kind": "entry", "bucket": "lab", "logical_key": "images/7.png", "top_hash": TOP_HASH, "score": 1.0,
+    "handles": ["bio/penguins"], "latest": True, "physical_key": "s3://raw/a%20b/7.png?versionId=v2", "size": 3,
+    "hash": {"type": "SHA256", "value": "ff"}, "highlights": {},
+}  # fmt: skip
+
+
+def page(keys: list[str], total: int, cursor: str | None = None) -> dict:
+    hits = [OBJECT | {"key": key} for key in keys]
+    return {"total": total, "totals": {"object": total}, "hits": hits} | ({"cursor": cursor} if cursor else {})
+
+
+def all_kinds(api: Api) -> bucketdex.search:
+    totals = {"object": 1, "package": 1, "entry": 1}
+    api.body = json.dumps({"total": 3, "totals": totals, "hits": [PACKAGE, ENTRY, OBJECT], "of tomorrow": 1})
+    return bucketdex.search("penguins")
+
+
+# ---- asking ----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_before_it_is_looked_at_and_then_as_it_was_said(api):
+    text = 'a+b & "c d" 100% é?# size:>1MB'
+    results = bucketdex.search(text, kinds="object", buckets=["s3://lab/", "raw"], sort="newest")
+    assert api.asked == []
+    api.body = json.dumps(page(["a"], 1))
+    assert (len(results), results.total, results.totals, results[0].key) == (1, 1, {"object": 1}, "a")
+    assert len(api.asked) == 1 and api.asked[0].startswith("/api/search?")
+    assert api.fields() == [
+        ("q", text), ("bucket", "lab"), ("bucket", "raw"), ("kind", "object"), ("size", "100"), ("sort", "newest"),
+    ]  # fmt: skip
+    assert "Authorization" not in api.headers[0]
+
+
+def test_all_pages_are_of_one_moment_and_each_is_asked_for_once(api):
+    api.told["/api/search"] = [page(["a", "b"], 5, "1"), page(["c", "d"], 5, "2"), page(["e"], 5)]
+    results = bucketdex.search("x")
+    assert [hit.key for hit in results] == list("abcde") == [hit.key for hit in results]
+    assert len(results) == 5 and results[-1].key == "e" and [hit.key for hit in results[1:4:2]] == ["b", "d"]
+    asked = [dict(api.fields(number)) for number in range(len(api.asked))]
+    assert [(it["snapshot"], it.get("cursor")) for it in asked] == [("true", None), ("true", "1"), ("true", "2")]
+
+
+def test_who_looks_at_the_best_only_holds_no_snapshot_and_iterating_begins_with_one(api):
+    now = page(["a", "b"], 3, "stateless")
+    api.told["/api/search"] = [now, page(["z", "a"], 3, "1"), page(["b"], 3)]
+    results = bucketdex.search("x")
+    assert bool(results) and len(results) == 3 and [hit.key for hit in results[:2]] == ["a", "b"]
+    assert "3 objects found" in str(results) and len(api.asked) == 1 and "snapshot" not in dict(api.fields())
+    keys = []
+    for hit in results:
+        keys.append(hit.key)
+        if len(keys) == 2:
+            assert len(api.asked) == 2, "the next page waits until it is needed"
+    assert keys == ["z", "a", "b"] and len(api.asked) == 3
+
+
+def test_a_slice_asks_for_as_many_pages_as_it_needs(api):
+    api.told["/api/search"] = [page(["a", "b"], 9, "s"), page(["a", "b"], 9, "1"), page(["c", "d"], 9, "2")]
+    assert [hit.key for hit in bucketdex.search("x")[1:3]] == ["b", "c"] and len(api.asked) == 3
+
+
+def test_fewer_hits_than_documents_are_counted_once_all_are_there(api):
+    api.told["/api/search"] = [page(["a"], 4, "1"), page(["b"], 4)]
+    results = bucketdex.search("x")
+    list(results)
+    assert (len(results), results.total) == (2, 4)
+    with pytest.raises(IndexError):
+        results[2]
+
+
+def test_a_search_that_took_too_long_says_so(api):
+    gone = {"title": "Gone", "status": 410, "detail": "the search was kept for 5 minutes and is gone: search again"}
+    api.told["/api/search"] = [page(["a"], 2, "1"), (410, gone)]
+    with pytest.raises(ChangedError, match="search again"):
+        list(bucketdex.search("x"))
+
+
+def test_a_token_is_sent_and_answers_may_be_packed(api, monkeypatch):
+    packed = gzip.compress(json.dumps(page(["a"], 1)).encode())
+    api.told["/api/search"] = 2 * [(200, packed, {"Content-Encoding": "gzip"})]
+    monkeypatch.setenv("BUCKETDEX_API_TOKEN", "of the environment")
+    assert bucketdex.search("x")[0].key == bucketdex.search("x", api=f"{api.url}/", token="mine")[0].key == "a"
+    assert [it["Authorization"] for it in api.headers] == ["Bearer of the environment", "Bearer mine"]
+
+
+def test_a_token_never_goes_over_the_network_in_the_clear():
+    with pytest.raises(bucketdex.SearchError, match="has to begin with https://"):
+        bucketdex.search("x", api="http://search.example.org", token="secret")
+    assert connection("https://search.example.org/", "secret").url == "https://search.example.org"
+
+
+def test_without_a_stack_it_says_what_to_do():
+    with pytest.raises(NoStackError, match=r"set BUCKETDEX_API_URL .*`bucketdex local up`"):
+        bucketdex.search("x")
+
+
+@pytest.mark.parametrize("url", ["notaurl", "http://", "ftp://x", "http://127.0.0.1:nope", "http://[::1"])
+def test_what_is_no_address_is_told_at_once(url):
+    with pytest.raises(NoStackError, match="is not an address such as"):
+        bucketdex.search("x", api=url)
+
+
+@pytest.mark.parametrize("wrong", [{"kinds": "table"}, {"kinds": ("object", "x")}, {"sort": "best"}])
+def test_kinds_and_orders_that_there_are_not_are_refused_at_once(api, wrong):
+    with pytest.raises(ValueError, match=r"is no (kind|order)"):
+        bucketdex.search("x", **wrong)
+    assert api.asked == []
+
+
+def test_a_mistake_in_the_query_is_shown_under_its_column(api):
+    text = "遺伝子 gene:BRCA1"
+    told = {
+        "type": "about:blank", "title": "Unprocessable Content", "status": 422, "detail": "gene: is not a qualifier",
+        "column": 5, "expected": ["name:", "hash:"], "suggestion": '遺伝子 "gene:BRCA1"',
+    }  # fmt: skip
+    api.told["/api/search"] = 2 * [(422, told)]
+    with pytest.raises(bucketdex.QueryError) as caught:
+        len(bucketdex.search(text))
+    error = caught.value
+    assert str(error).splitlines() == [
+        "gene: is not a qualifier", "  遺伝子 gene:BRCA1", "         ^", "expected: name:, hash:",
+        'did you mean: 遺伝子 "gene:BRCA1"',
+    ]  # fmt: skip
+    assert (error.column, error.status, error.suggestion) == (5, 422, '遺伝子 "gene:BRCA1"')
+    assert isinstance(error, bucketdex.SearchError) and str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((503, {"title": "Service Unavailable", "detail": "OpenSearch did not answer"}), "503: OpenSearch did not ans"),
+        ((502, b"<html>"), "answers 502, and no JSON"),
+        ((200, b"<html>"), "answers 200, and no JSON"),
+        ((200, {"total": "many"}), "of another version than this client"),
+        ((401, b"<html>"), "a token is needed: set BUCKETDEX_API_TOKEN"),
+        ((403, {"detail": "no"}), "403: no; a token is needed"),
+        ((301, b"", {"Location": "https://other.example/api"}), "at https://other.example/api: set BUCKETDEX_API_URL"),
+    ],
+)
+def test_what_goes_wrong_is_one_kind_of_error(api, answer, said):
+    api.told["/api/search"] = [answer]
+    with pytest.raises(bucketdex.SearchError, match=said):
+        len(bucketdex.search("x"))
+
+
+def test_who_does_not_answer_is_named():
+    with pytest.raises(NoAnswerError, match=r"http://127.0.0.1:1 does not answer"):
+        len(bucketdex.search("x", api="http://127.0.0.1:1"))
+
+
+# ---- hits ------------------------------------------------------------------------------------------------------------
+
+
+def test_hits_are_typed_and_know_their_address(api):
+    package, entry, found = all_kinds(api)
+    assert (type(package), type(entry), type(found)) == (PackageHit, EntryHit, ObjectHit)
+    assert found.uri == "s3://lab/a%20b/c%2B.csv?versionId=v1" == str(found)
+    assert entry.uri == "s3://raw/a%20b/7.png?versionId=v2" and str(entry).startswith("images/7.png in bio/penguins (")
+    assert package.uri == f"s3://lab/.quilt/packages/{TOP_HASH}"
+    assert str(package) == "bio/penguins@ab12cd34ef56 in s3://lab"
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+def test_what_is_not_in_s3_cannot_be_opened(api):
+    api.body = json.dumps({
+        "total": 2, "totals": {}, "hits": [
+            ENTRY | {"physical_key": "file:///etc/passwd"}, {k: v for k, v in PACKAGE.items() if k != "top_hash"},
+        ],
+    })  # fmt: skip
+    for hit in bucketdex.search("x"):
+        with pytest.raises(bucketdex.SearchError, match="has no bytes in S3"):
+            hit.open()
+
+
+def test_a_notebook_shows_a_table_in_which_nothing_is_markup(api):
+    evil = "<script>alert(1)</script>"
+    hits = [
+        OBJECT | {"key": evil, "highlights": {"content": [f"<mark>fox</mark> &lt;b&gt; {evil}"]}},
+        PACKAGE | {"handle": evil, "bucket": evil}, ENTRY | {"handles": [evil], "logical_key": evil},
+    ]  # fmt: skip
+    api.body = json.dumps({"total": 3, "totals": {"object": 1, "package": 1, "entry": 1}, "hits": hits})
+    shown = bucketdex.search("x")._repr_html_()
+    assert "1 package, 1 entry and 1 object found" in shown and "9007 TB" in shown and "2026-01-01 00:00" in shown
+    assert "<mark>fox</mark> &lt;b&gt; &lt;script&gt;" in shown and "<script" not in shown
+    api.body = json.dumps({"total": 0, "totals": {}, "hits": [], "did_you_mean": "a<b"})
+    results = bucketdex.search("x")
+    assert str(results) == "nothing found\ndid you mean: a<b" and results.did_you_mean == "a<b"
+    assert "<table" not in results._repr_html_() and "<code>a&lt;b</code>" in results._repr_html_()
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_dataframe_has_integers_times_and_lists(api):
+    frame = all_kinds(api).to_pandas()
+    assert frame["kind"].tolist() == ["package", "entry", "object"]
+    assert frame["size"].dtype == "Int64" and frame["size"].tolist()[1:] == [3, 2**53 + 1]
+    assert frame["size"].isna().tolist() == [True, False, False]
+    assert str(frame["modified"].dtype) == "datetime64[us, UTC]"
+    assert frame["modified"][2] == datetime(2026, 1, 1, tzinfo=UTC)
+    assert frame["metadata"].tolist() == [[], [], ["plate=7"]] and frame["latest"].dtype == "boolean"
+    assert frame["uri"][2] == "s3://lab/a%20b/c%2B.csv?versionId=v1" and "highlights" not in frame
+    assert frame["hash"][1] == "SHA256:ff" and frame["written_by"][2] == "lab" and frame["packages"][2] == ["bio/x"]
+    assert list(frame.columns[:3]) == ["kind", "uri", "bucket"]
+
+
+def test_an_arrow_table_has_the_same_columns_and_values(api):
+    results = all_kinds(api)
+    table, frame = results.to_arrow(), results.to_pandas()
+    assert table.column_names == list(frame.columns) and len(api.asked) == 1
+    types = {name: str(table.schema.field(name).type) for name in table.column_names}
+    assert types["size"] == types["total_bytes"] == "int64" and types["modified"] == "timestamp[us, tz=UTC]"
+    assert types["metadata"] == types["handles"] == "list<item: string>" and types["verified"] == "bool"
+    assert table["size"].to_pylist() == [None, 3, 2**53 + 1]
+
+
+def test_columns_are_those_of_the_kinds_that_were_asked_for_also_of_nothing(api):
+    api.body = json.dumps({"total": 0, "totals": {}, "hits": []})
+    packages = bucketdex.search("x", kinds="package")
+    assert len(packages.to_pandas()) == packages.to_arrow().num_rows == 0
+    assert {"handle", "top_hash"} < set(packages.to_arrow().column_names)
+    assert not {"key", "physical_key"} & set(packages.to_arrow().column_names)
+
+
+def test_all_of_it_is_asked_for_as_of_one_moment_from_the_first_page_on(api):
+    api.told["/api/search"] = [page(["a"], 2, "1"), page(["b"], 2)]
+    assert bucketdex.search("x").to_arrow()["key"].to_pylist() == ["a", "b"]
+    assert [dict(api.fields(it))["snapshot"] for it in range(len(api.asked))] == ["true", "true"]
+
+
+def test_a_limit_bounds_what_is_fetched(api):
+    api.told["/api/search"] = [page(["a", "b"], 9, "1")]
+    assert len(bucketdex.search("x").to_pandas(2)) == 2 and len(api.asked) == 1
+
+
+@pytest.mark.parametrize(("library", "method"), [("pandas", "to_pandas"), ("pyarrow", "to_arrow")])
+def test_a_library_that_is_not_installed_is_named(api, monkeypatch, library, method):
+    monkeypatch.setitem(__import__("sys").modules, library, None)
+    results = all_kinds(api)
+    with pytest.raises(bucketdex.SearchError, match=f"{method} needs the Python package {library}: pip install"):
+        getattr(results, method)()
+
+
+def test_facets_are_told_by_name(api):
+    value = {"value": ".csv", "label": ".csv", "count": 3, "selected": False, "query": "x ext:.csv"}
+    facet = {"name": "ext", "title": "Extension", "form": "values", "values": [value], "other": 2}
+    api.told["/api/facets"] = [{"total": 5, "facets": [facet], "of tomorrow": 1}]
+    facets = bucketdex.search("x", kinds="object").facets()
+    assert api.fields() == [("q", "x"), ("kind", "object")]
+    assert facets.total == 5 and facets["ext"].counts == {".csv": 3} and facets["ext"].values[0].query == "x ext:.csv"
+    assert str(facets) == "5 found\n  Extension: .csv 3, others 2"
+    with pytest.raises(KeyError):
+        facets["nope"]
