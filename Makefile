@@ -59,6 +59,9 @@ down: ## Stop the local stack
 .PHONY: build
 build: .tools/sam/.made ## Build the functions and the layer as they are deployed (sam build)
 	$(sam) build --parameter-overrides Architecture=$(architecture)
+	@# All layers of a function may have 250 MB together: what no reader of ours uses of pyarrow goes.
+	cd .aws-sam/build/ReadersLayer/python/pyarrow && \
+	    rm -rf tests include includes src *.pxd *_flight* *_s3* libarrow_python.so libarrow_python.so.*.*
 	@# Lambda's folders are read-only: without this every cold start compiles 700 modules, 1 s instead of a quarter.
 	.tools/sam/bin/python -m compileall -q --invalidation-mode unchecked-hash .aws-sam/build
 
@@ -69,6 +72,7 @@ sample_HashRanges := hash-range
 sample_ReadTrail := trail-file
 sample_CheckBuckets := check-buckets
 sample_SearchApi := search
+sample_Catalog := catalog
 EVENT ?= events/$(or $(sample_$(FUNCTION)),s3-created).json
 base_image := public.ecr.aws/lambda/python:3.13-$(architecture)
 .PHONY: invoke
@@ -123,8 +127,8 @@ test-integration: setup .tools/quilt/.made ## Tests against a real OpenSearch an
 	$(pytest) -n 2 --dist loadfile tests/integration
 
 .PHONY: test-e2e
-test-e2e: build .tools/runtime/.made ## Tests of the built functions, in Lambda's runtime emulator and container
-	$(pytest) tests/e2e
+test-e2e: build .tools/runtime/.made ## Tests of the built functions in Lambda's runtime, and of the catalog in a browser
+	$(pytest) -n 2 --dist loadgroup tests/e2e
 
 N ?= 10000
 SEED ?= 1

@@ -75,6 +75,10 @@ def _docker() -> str | None:
     return None
 
 
+def _chromium() -> str | None:
+    return None if shutil.which("chromium") else "chromium is not installed; on Debian, tests/e2e/chromium.sh does that"
+
+
 def _succeeds(*command: str) -> bool:
     return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode == 0
 
@@ -85,6 +89,7 @@ PARTS: dict[str, Callable[[], str | None]] = {
     "quilt": _quilt,
     "emulator": _emulator,
     "docker": _docker,
+    "chromium": _chromium,
 }
 
 

@@ -19,7 +19,8 @@ from bucketdex.index.ids import object_id
 from bucketdex.local import stack
 
 EVENTS = parts.ROOT / "events"
-SEARCH = EVENTS / "search.json"  # no batch from a queue
+SEARCH = EVENTS / "search.json"  # no batch from a queue, nor is the next
+CATALOG = EVENTS / "catalog.json"
 PACKAGES = EVENTS / "package-events.json"  # for IndexPackages
 HASH_REQUESTS = EVENTS / "hash-requests.json"  # for HashObjects
 RANGE = EVENTS / "hash-range.json"  # for HashRanges, no batch either
@@ -29,7 +30,7 @@ TRAIL_LOG_BAD = EVENTS / "trail-log-bad.json"  # another, some of whose records 
 TRAIL_RECORD = EVENTS / "trail-record.json"  # for ReadTrail too
 CHECK = EVENTS / "check-buckets.json"  # for CheckBuckets, of a schedule
 OF_TRAILS = {TRAIL_FILE, TRAIL_LOG, TRAIL_LOG_BAD, TRAIL_RECORD, CHECK}
-SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH, PACKAGES, HASH_REQUESTS, RANGE} - OF_TRAILS)
+SAMPLES = sorted(set(EVENTS.glob("*.json")) - {SEARCH, CATALOG, PACKAGES, HASH_REQUESTS, RANGE} - OF_TRAILS)
 BUCKET = "example-bucket"
 SLIDE = "plates/slide.tif"  # what is to be hashed
 HANDLE = "lab/plates"  # of the package that the sample names

@@ -1,11 +1,14 @@
 """Every sample, through the functions as they are built for AWS, under Lambda's runtime emulator."""
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from bucketdex.changes import parse_message
 from bucketdex.control.checks import Checks
@@ -15,6 +18,7 @@ from bucketdex.local import stack
 from e2e.emulator import FunctionError, Invoke, built_function, running
 from e2e.lake import (
     BUCKET,
+    CATALOG,
     CHECK,
     EVENTS,
     HANDLE,
@@ -31,8 +35,9 @@ from e2e.lake import (
 )
 from parts import requires
 
-pytestmark = [requires("sam"), requires("build"), requires("emulator")]
+pytestmark = [requires("sam"), requires("build"), requires("emulator"), pytest.mark.xdist_group("lambda")]
 
+MOST_BYTES_OF_LAYERS = 262_144_000  # unpacked, of a function and all its layers
 OWN_ROLE = "arn:aws:iam::123456789012:role/bucketdex-HashObjectsRole-EXAMPLE"  # as the sample of a log file has it
 
 
@@ -107,6 +112,12 @@ def search_api(state) -> Iterator[Invoke]:
         yield invoke
 
 
+@pytest.fixture(scope="module")
+def catalog(state) -> Iterator[Invoke]:
+    with running(built_function("Catalog"), variables(state, "Catalog")) as invoke:
+        yield invoke
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_after_each_sample_the_index_says_what_s3_holds(sample, index_objects, lake):
     event, keys = lake.arrange(sample)
@@ -139,6 +150,37 @@ def test_what_was_indexed_is_found_by_the_search_api(index_objects, search_api, 
     answer = search_api(json.loads(SEARCH.read_text()))
     assert answer["statusCode"] == 200
     assert {"bucket": BUCKET, "key": "plates/red flower.csv"}.items() <= json.loads(answer["body"])["hits"][0].items()
+
+
+def page(catalog: Invoke, path: str) -> str:
+    """Return the page of the catalog at a path, as a browser gets it."""
+    answer = catalog(json.loads(CATALOG.read_text()) | {"path": path, "multiValueQueryStringParameters": {}})
+    assert answer["statusCode"] == 200, answer["body"]
+    return answer["body"]
+
+
+def test_the_catalog_shows_what_was_indexed(index_objects, catalog, lake):
+    event, _ = lake.arrange(EVENTS / "s3-created.json")
+    index_objects(event)
+    lake.opensearch.indices.refresh(index="_all")
+    answer = catalog(json.loads(CATALOG.read_text()))
+    assert answer["statusCode"] == 200
+    [content_type] = answer["multiValueHeaders"]["content-type"]
+    assert content_type.startswith("text/html")
+    assert f"/b/{BUCKET}/object/plates/red%20flower.csv" in answer["body"]
+    assert "red flower.csv" in page(catalog, f"/b/{BUCKET}/object/plates/red%20flower.csv")
+
+
+def test_the_catalog_has_readers_of_large_formats_in_a_layer_that_fits(catalog, lake):
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.table({"species": ["Adelie"], "grams": [3750]}), file)
+    lake.s3.put_object(Bucket=BUCKET, Key="plates/birds.parquet", Body=file.getvalue())
+    shown = page(catalog, f"/b/{BUCKET}/object/plates/birds.parquet")
+    assert "Adelie" in shown and "3750" in shown.replace(",", "")
+    first, second = built_function("Catalog").layers
+    assert (first.name, second.name) == ("BucketdexLayer", "ReadersLayer")
+    size = sum(path.stat().st_size for layer in (first, second) for path in layer.rglob("*") if path.is_file())
+    assert size < MOST_BYTES_OF_LAYERS
 
 
 def batch(lake: Lake, url: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from bucketdex.local import stack
 from e2e.lake import EVENTS, HANDLE, HASH_REQUESTS, PACKAGES, RANGE
 from parts import ARCHITECTURE, ROOT, SAM, requires
 
-pytestmark = requires("sam")
+pytestmark = [requires("sam"), pytest.mark.xdist_group("lambda")]
 
 SECONDS = 120  # the container's image is made anew for each invocation, on a machine that may be busy
 ENVIRONMENT = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}

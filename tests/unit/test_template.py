@@ -33,6 +33,11 @@ ALL = {
     "POWERTOOLS_LOG_LEVEL",
 }
 IN_VPC = ALL | {"BUCKETDEX_OPENSEARCH_URL", "BUCKETDEX_OPENSEARCH_AUTH"}
+ALL_QUEUES = {
+    f"BUCKETDEX_{name}_{what}"
+    for name in ("OBJECT_EVENTS", "BULK_EVENTS", "PACKAGE_EVENTS", "HASH_REQUESTS", "TRAIL_FILES")
+    for what in ("URL", "DEAD_LETTERS_URL")
+}
 ENVIRONMENT = {
     "IndexObjects": IN_VPC
     | {
@@ -81,7 +86,8 @@ ENVIRONMENT = {
         "BUCKETDEX_S3_CONCURRENCY",
     },
     "CheckBuckets": IN_VPC | {"BUCKETDEX_BULK_EVENTS_URL", "BUCKETDEX_OBJECT_EVENTS_URL"},
-    "SearchApi": IN_VPC,
+    "SearchApi": IN_VPC | ALL_QUEUES | {"BUCKETDEX_CORS_ORIGINS"},
+    "Catalog": IN_VPC | ALL_QUEUES,
 }
 # What answers in the VPC, where OpenSearch is; what hashes reads S3 from outside of it.
 OUTSIDE = {"HashObjects", "HashRanges"}
@@ -94,6 +100,7 @@ WRITTEN = {
     "ReadTrail": {"check"},
     "CheckBuckets": {"check"},
     "SearchApi": set(),
+    "Catalog": set(),
 }
 
 
@@ -125,7 +132,7 @@ def stack(translated):
     with mock_aws():
         session = boto3.Session(region_name=REGION)
         session.client("s3").create_bucket(Bucket="code")
-        for name in (*ENVIRONMENT, "BucketdexLayer", "ChecksumsLayer"):
+        for name in (*ENVIRONMENT, "BucketdexLayer", "ChecksumsLayer", "ReadersLayer"):
             session.client("s3").put_object(Bucket="code", Key=name, Body=b"code")
         subnets = session.client("ec2").describe_subnets()["Subnets"][:2]
         values = {
@@ -401,7 +408,21 @@ def test_searches_come_over_https_through_an_internal_load_balancer(template):
     assert (listener["Protocol"], listener["Port"]) == ("HTTPS", 443)
     assert json.loads(listener["DefaultActions"][0]["FixedResponseConfig"]["MessageBody"])["statusCode"] == 404
     assert [it["CidrIp"] for it in group["SecurityGroupIngress"]] == [{"Ref": "ClientCidr"}]
-    assert template["Resources"]["SearchApiTargets"]["DependsOn"] == "SearchApiPermission"
+    for name in ("SearchApi", "Catalog"):
+        assert template["Resources"][f"{name}Targets"]["DependsOn"] == f"{name}Permission"
+
+
+def test_who_answers_people_may_search_and_look_at_dead_letters_and_change_nothing(template):
+    for name in ("SearchApi", "Catalog"):
+        told = statements(template["Resources"][name]["Properties"]["Policies"][0])
+        actions = {action for statement in told for action in listed(statement["Action"])}
+        of_sqs = {action for action in actions if action.startswith("sqs:")}
+        assert of_sqs == {"sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"}
+        [looking] = [it for it in told if it["Sid"] == "LookAtDeadLetters"]
+        assert referred_in(looking["Resource"]) == {f"{queue}DeadLetters" for queue in QUEUES}
+        posted = next(it["Resource"] for it in told if it["Action"] == "es:ESHttpPost")
+        assert {it["Fn::Sub"].rpartition("/")[2] for it in posted} == {"_search", "_msearch", "point_in_time"}
+        assert not any(action.startswith(("s3:Put", "s3:Delete")) for action in actions)
 
 
 # ---- CloudTrail
@@ -436,7 +457,7 @@ def test_the_trail_records_every_change_and_where_wanted_the_reads_of_others(tem
     told = selected(reads["FieldSelectors"])
     assert (told["readOnly"], told["eventName"]) == ({"Equals": ["true"]}, {"Equals": ["GetObject"]})
     left_out = [it["Fn::Sub"] for it in told["userIdentity.arn"]["NotStartsWith"]]
-    own = ("IndexObjects", "IndexPackages", "HashObjects", "HashRanges")
+    own = ("IndexObjects", "IndexPackages", "HashObjects", "HashRanges", "Catalog")
     session = "arn:${AWS::Partition}:sts::${AWS::AccountId}:assumed-role"
     assert left_out == [f"{session}/${{{name}Role}}/" for name in own]
 
@@ -497,7 +518,8 @@ def test_each_function_gets_the_environment_that_its_settings_read(stack):
         function = stack("lambda").get_function_configuration(FunctionName=name)
         variables = function["Environment"]["Variables"]
         assert set(variables) == ENVIRONMENT[logical_id]
-        assert {name for name, value in variables.items() if value == ""} == {"AWS_ENDPOINT_URL"}
+        empty = {name for name, value in variables.items() if value == ""}
+        assert empty == {"AWS_ENDPOINT_URL", "BUCKETDEX_CORS_ORIGINS"} & set(variables)
         # The emulator leaves a parameter that is a number as one.
         assert all(isinstance(value, str | int) for value in variables.values()), variables
         assert (function["Handler"], function["Runtime"]) == ("app.handler", "python3.13")
@@ -529,10 +551,13 @@ def test_each_function_gets_the_environment_that_its_settings_read(stack):
     assert trail.bulk_events_url == urls["BulkEvents"]
     assert (trail.delay_seconds, trail.identities) == (300, "principal")
     roles = deployed(stack, "AWS::IAM::Role")
-    own = ("IndexObjects", "IndexPackages", "HashObjects", "HashRanges", "ReadTrail", "SearchApi")
+    own = ("IndexObjects", "IndexPackages", "HashObjects", "HashRanges", "ReadTrail", "SearchApi", "Catalog")
     assert [arn.rpartition("/")[2] for arn in trail.own_roles] == [roles[f"{name}Role"] for name in own]
     checks = settings.check_buckets(environment("CheckBuckets"))
     assert (checks.bulk_events_url, checks.object_events_url) == (urls["BulkEvents"], urls["ObjectEvents"])
+    for told in (settings.search_api(environment("SearchApi")), settings.catalog(environment("Catalog"))):
+        assert [queue.url for queue in told.queues] == [urls[name] for name in QUEUES]
+        assert [queue.dead_letters_url for queue in told.queues] == [urls[f"{name}DeadLetters"] for name in QUEUES]
     assert given.control.table == deployed(stack, "AWS::DynamoDB::Table")["ControlTable"]
     assert (given.opensearch.auth, given.max_receives, given.s3_concurrency) == ("iam", 100, 16)
 
@@ -543,12 +568,13 @@ def test_the_table_has_the_keys_that_the_control_table_uses(stack):
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_the_listener_forwards_the_api_to_its_function(stack):
-    [rule] = deployed(stack, "AWS::ElasticLoadBalancingV2::ListenerRule").values()
-    [told] = stack("elbv2").describe_rules(RuleArns=[rule])["Rules"]
-    assert told["Conditions"] == [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*"]}}]
+def test_the_listener_forwards_the_api_and_all_else_to_the_catalog(stack):
+    rules = deployed(stack, "AWS::ElasticLoadBalancingV2::ListenerRule").values()
+    told = sorted(stack("elbv2").describe_rules(RuleArns=list(rules))["Rules"], key=lambda it: int(it["Priority"]))
     groups = deployed(stack, "AWS::ElasticLoadBalancingV2::TargetGroup")
-    assert told["Actions"] == [{"Type": "forward", "TargetGroupArn": groups["SearchApiTargets"]}]
+    for rule, pattern, target in zip(told, ("/api/*", "/*"), ("SearchApiTargets", "CatalogTargets"), strict=True):
+        assert rule["Conditions"] == [{"Field": "path-pattern", "PathPatternConfig": {"Values": [pattern]}}]
+        assert rule["Actions"] == [{"Type": "forward", "TargetGroupArn": groups[target]}]
 
 
 def test_a_role_reads_only_the_given_buckets_and_keys(stack):

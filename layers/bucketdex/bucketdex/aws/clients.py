@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 3  # far above any healthy connect inside a region
 READ_SECONDS = 10  # the longest silence in an answer
+PAGE_READ_SECONDS = 5  # of an answer that somebody waits for, who is told then that it cannot be had
 OPENSEARCH_SECONDS = 20  # a bulk request of 5 MB on a small, busy domain
 
 
@@ -53,8 +54,9 @@ def s3(connections: int = 16) -> "S3Client":
 
 @cache
 def signing_s3() -> "S3Client":
-    """Return the S3 client that signs addresses, by SigV4: of encrypted objects S3 takes no others."""
-    client = _session().client("s3", config=_config(8, attempts=2).merge(Config(signature_version="s3v4")))
+    """Return the S3 client of pages. It signs addresses, by SigV4: of encrypted objects S3 takes no others."""
+    config = _config(8, attempts=2, read=PAGE_READ_SECONDS).merge(Config(signature_version="s3v4"))
+    client = _session().client("s3", config=config)
     client.meta.events.register("before-call.s3.GetObject", _ask_for_checksums)
     return client
 
@@ -84,9 +86,9 @@ def _ask_for_checksums(params: dict[str, Any], **_: Any) -> None:
 
 
 @cache
-def sqs() -> "SQSClient":
+def sqs(read: float = READ_SECONDS) -> "SQSClient":
     """Return the SQS client."""
-    return _session().client("sqs", config=_config(10, attempts=3))
+    return _session().client("sqs", config=_config(10, attempts=3, read=read))
 
 
 @cache
@@ -96,14 +98,17 @@ def stepfunctions() -> "SFNClient":
 
 
 @cache
-def dynamodb() -> "DynamoDBClient":
+def dynamodb(read: float = READ_SECONDS) -> "DynamoDBClient":
     """Return the DynamoDB client, for the control table."""
-    return _session().client("dynamodb", config=_config(4, attempts=3))
+    return _session().client("dynamodb", config=_config(4, attempts=3, read=read))
 
 
 @cache
-def opensearch(settings: OpenSearchSettings) -> "OpenSearch":
-    """Return the OpenSearch client; it retries nothing by itself, as only the caller knows what a conflict means."""
+def opensearch(settings: OpenSearchSettings, seconds: float = OPENSEARCH_SECONDS) -> "OpenSearch":
+    """Return the OpenSearch client; it retries nothing by itself, as only the caller knows what a conflict means.
+
+    It waits so many seconds for an answer.
+    """
     from opensearchpy import (  # noqa: PLC0415, cold start
         JSONSerializer,
         OpenSearch,
@@ -129,7 +134,7 @@ def opensearch(settings: OpenSearchSettings) -> "OpenSearch":
         connection_class=Urllib3HttpConnection,
         serializer=QuickJson(),
         pool_maxsize=8,
-        timeout=OPENSEARCH_SECONDS,
+        timeout=seconds,
         max_retries=0,
         retry_on_timeout=False,
     )

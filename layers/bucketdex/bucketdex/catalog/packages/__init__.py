@@ -1,0 +1,1 @@
+"""What the pages of packages are made of."""

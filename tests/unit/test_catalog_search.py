@@ -1,0 +1,124 @@
+"""The search page's own logic: what a query is narrowed to, the kinds as tabs, and where a mistake is."""
+
+import pytest
+
+from bucketdex.catalog.pages.bucket import plot
+from bucketdex.catalog.pages.download import saved_as
+from bucketdex.catalog.pages.folder import steps
+from bucketdex.catalog.pages.search import columns, filters, mistake, sort_of, start_of, tabs, wider
+from bucketdex.catalog.pages.suggest import told
+from bucketdex.searching.facets import Facet, Facets, FacetValue
+from bucketdex.searching.facets.growth import Month
+from bucketdex.searching.language.mistakes import QuerySyntaxError
+from bucketdex.searching.language.parsing import parse
+from bucketdex.searching.suggesting import Suggestion
+
+
+def kinds(*selected: str) -> Facets:
+    counts = {"object": 5, "package": 2, "entry": 1}
+    values = [FacetValue(kind, kind, count, "", kind in selected) for kind, count in counts.items()]
+    return Facets(8, [Facet("kind", "Kind", "values", values)])
+
+
+def test_each_filter_can_be_taken_away_and_words_are_none():
+    told = filters(parse("fox ext:.csv (bucket:a OR bucket:b) -raw"))
+    assert [(it.text, it.without) for it in told] == [
+        ("ext:.csv", "fox (bucket:a OR bucket:b) -raw"),
+        ("bucket:a OR bucket:b", "fox ext:.csv -raw"),
+        ("-raw", "fox ext:.csv (bucket:a OR bucket:b)"),
+    ]
+
+
+# A space at the end says that the word was ended, as it was by what came after it.
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [("fox ext:.csv", "fox "), ("fox", None), ("ext:.csv", None), ("fox OR cat size:>1", "fox OR cat")],
+)  # fmt: skip
+def test_a_search_is_widened_by_all_its_filters(text, without):
+    assert wider(parse(text)) == without
+
+
+def test_a_tab_shows_one_kind_alone_and_the_first_all():
+    told = tabs(parse("fox type:package"), kinds("package"))
+    assert [(it.text, it.query, it.count, it.current) for it in told] == [
+        ("All", "fox ", 8, False),
+        ("Packages", "fox type:package", 2, True),
+        ("Files", "fox type:object", 5, False),
+        ("Package entries", "fox type:entry", 1, False),
+    ]
+    assert tabs(parse("fox"), kinds())[0].current
+    assert tabs(parse("fox"), None) == []
+
+
+def test_a_facet_that_cannot_narrow_is_not_shown():
+    one, two = FacetValue("lab", "lab", 8, ""), FacetValue("raw", "raw", 3, "")
+    chosen = FacetValue("lab", "lab", 8, "", selected=True)
+    facets = [
+        Facet("bucket", "Bucket", "values", [one]),
+        Facet("class", "Storage class", "values", [one, two]),
+        Facet("ext", "Extension", "values", []),
+        Facet("tag", "Tags", "values", [one]),
+    ]
+    assert [it.name for it in columns(Facets(8, facets))] == ["class", "tag"]
+    assert [it.name for it in columns(Facets(8, [Facet("bucket", "Bucket", "values", [chosen])]))] == ["bucket"]
+    assert columns(None) == []
+
+
+def test_a_mistake_is_pointed_at():
+    with pytest.raises(QuerySyntaxError) as caught:
+        parse("fox gene:BRCA1")
+    found = mistake("fox gene:BRCA1", caught.value)
+    assert found.before == "fox "
+    assert found.bad.startswith("gene")
+    assert found.before + found.bad + found.after == "fox gene:BRCA1"
+    assert mistake("fox", QuerySyntaxError("x", column=99)).bad == " "
+
+
+def test_what_somebody_made_up_in_an_address_does_no_harm():
+    assert sort_of("newest") == "newest"
+    assert sort_of("x") == "relevance"
+    assert [start_of(it) for it in ("20", "-1", "x", "９", "9" * 30, "")] == [20, 0, 0, 0, 0, 0]
+
+
+def test_a_curve_rises_from_the_first_month_to_the_last():
+    drawn = plot([Month("2025-11", 1, 10), Month("2025-12", 1, 10), Month("2026-01", 3, 1000)])
+    assert drawn is not None
+    points = [tuple(map(float, point.split(","))) for point in drawn.curve.split()]
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+    assert points[0][1] == points[1][1] > points[2][1]
+    assert [line.text for line in drawn.lines] == ["0 B", "250 B", "500 B", "750 B", "1.0 kB"]
+    assert plot([Month("2026-01", 3, 1000)]) is None
+    assert plot([Month("2025-12", 1, 0), Month("2026-01", 1, 0)]) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("a/b.csv", "b.csv"), ("a b/é.csv", "%C3%A9.csv"), ("x/", "x"), ("/", "file"), ("..", "file"),
+        ('a";x\r\ny', "a_%3Bx__y"), ("C:\\x", "C__x"),
+    ],
+)  # fmt: skip
+def test_a_file_is_saved_under_its_name(key, name):
+    assert saved_as(key) == name
+
+
+def test_every_folder_on_the_way_has_an_address():
+    assert steps("lab", "a//b/") == [
+        ("Buckets", "/"), ("lab", "/b/lab"), ("files", "/b/lab/tree/"), ("a", "/b/lab/tree/a/"),
+        ("(no name)", "/b/lab/tree/a//"), ("b", "/b/lab/tree/a//b/"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("suggested", "href"),
+    [
+        (Suggestion("a.csv", "object", "key:a.csv", bucket="lab", key="x/a.csv"), "/b/lab/object/x/a.csv"),
+        (Suggestion("x/", "folder", "key:x/*", bucket="lab", key="x"), "/b/lab/tree/x/"),
+        (Suggestion("bio/p", "package", "package:bio/p", bucket="lab", handle="bio/p"), "/p/lab/bio/p"),
+        (Suggestion("size:", "qualifier", "size:"), None),
+        (Suggestion(".csv", "value", "ext:.csv"), None),
+    ],
+)  # fmt: skip
+def test_a_suggestion_opens_what_it_names(suggested, href):
+    assert told(suggested).get("href") == href
+    assert ("more" in told(suggested)) == (suggested.kind == "qualifier")

@@ -1,0 +1,153 @@
+"""The catalog's shell: errors are pages, what a browser may do is next to nothing, and files are kept for good."""
+
+import importlib
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from bucketdex.aws.settings import Queue
+from bucketdex.catalog import app, assets, routing
+from bucketdex.catalog.edges import Edges
+from bucketdex.catalog.rendering import FOLDER, environment
+from bucketdex.control import Bucket
+from bucketdex.errors import Permanent, Transient
+from bucketdex.http import Answer, Request
+from catalog_html import HOSTILE, Read
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def edges(**clients: object) -> Edges:
+    def none_here() -> object:
+        raise AssertionError("this page asks nobody")
+
+    made = Edges(none_here, none_here, none_here, none_here, "control", (Queue("https://q", "https://d"),), lambda: NOW)
+    made.__dict__.update({"buckets": (Bucket("lab", NOW),)} | clients)
+    return made
+
+
+def got(path: str, **query: str) -> Answer:
+    return app.respond(Request(path=path, query=tuple(query.items())), edges())
+
+
+def html_of(answer: Answer) -> str:
+    assert isinstance(answer.body, str)
+    return answer.body
+
+
+class Failing:
+    """An OpenSearch client that raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __getattr__(self, name: str) -> object:
+        raise self.error
+
+
+def test_what_is_nowhere_is_a_page_that_leads_home():
+    answer = got("/nope")
+    assert answer.status == 404
+    assert "No page has this address" in html_of(answer)
+    assert Read(html_of(answer)).harm == []
+
+
+@pytest.mark.parametrize("path", ["/b/secret", "/b/secret/tree/", "/raw/secret/x.png", "/download/secret/x.png"])
+def test_a_bucket_that_is_not_connected_does_not_exist(path):
+    answer = got(path)
+    assert answer.status == 404
+    assert "There is no bucket secret here" in html_of(answer)
+
+
+def test_nothing_can_be_changed():
+    answer = app.respond(Request("POST", "/search"), edges())
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(Transient("OpenSearch sleeps"), 503), (Permanent("that cannot be"), 422)]
+)
+def test_a_fault_is_a_page_that_says_what_is_wrong(error, status):
+    answer = app.respond(Request(path="/b/lab"), edges(opensearch=Failing(error)))
+    assert answer.status == status
+    assert str(error) in html_of(answer)
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_a_bug_is_for_the_caller_to_log_and_its_page_says_under_what():
+    with pytest.raises(ZeroDivisionError):
+        app.respond(Request(path="/b/lab"), edges(opensearch=Failing(ZeroDivisionError())))
+    answer = app.broken(Request(path="/b/lab"), edges(), "request 7")
+    assert answer.status == 500
+    assert "request 7" in html_of(answer)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_an_error_shows_names_as_text(name):
+    answer = app.respond(
+        Request(path=f"/b/lab/tree/{name}"), edges(opensearch=None, s3=Failing(Permanent(f"no {name}")))
+    )
+    assert answer.status == 422
+    assert Read(html_of(answer)).harm == []
+
+
+def test_a_page_may_run_only_our_own_scripts_and_load_only_from_here():
+    policy = dict(each.split(" ", 1) for each in got("/help").headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert "unsafe" not in " ".join(policy.values())
+    assert got("/help").headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_page_holds_no_script_no_style_and_no_foreign_address():
+    read = Read(html_of(got("/help")))
+    assert read.harm == []
+    assert read.open == []
+    assert [given["lang"] for tag, given in read.elements if tag == "html"] == ["en"]
+
+
+def test_what_a_script_is_needed_for_is_hidden_until_it_runs():
+    for tag, given in Read(html_of(got("/help"))).elements:
+        if tag == "button" and given.get("type") == "button":
+            assert "hidden" in given, given
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in assets.FOLDER.iterdir()))
+def test_a_file_is_kept_for_good_under_its_digest_and_under_no_other(name):
+    answer = got(assets.address_of(name))
+    assert answer.status == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert got(f"/static/000000/{name}").headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["x.css", "..", "../templates/base.html", "catalog.css/", "", "%2e%2e/app.py"])
+def test_nothing_but_the_catalogs_files_is_given(name):
+    assert got(f"/static/000000/{name}").status == 404
+
+
+@pytest.mark.parametrize("template", sorted(path.name for path in FOLDER.iterdir()))
+def test_no_template_says_that_text_is_safe(template):
+    text = (FOLDER / template).read_text()
+    assert not re.search(r"\|\s*safe\b|autoescape|<style|\sstyle=|\son\w+=|javascript:", text)
+    assert environment().get_template(template)
+
+
+def test_every_icon_that_is_used_is_drawn():
+    drawn = set(re.findall(r'<symbol id="(\w+)"', (assets.FOLDER / "icons.svg").read_text()))
+    for path in FOLDER.iterdir():
+        for name in re.findall(r'icon\("(\w+)"', path.read_text()):
+            assert name in drawn, f"{name} of {path.name}"
+
+
+def test_every_colour_is_a_token():
+    css = (assets.FOLDER / "catalog.css").read_text()
+    rules = css[css.index("/* Ground */") :]
+    assert re.findall(r"(?<![&\w])#[0-9a-fA-F]{3,8}\b", rules) == ["#0008"], "only what dims the page behind a dialog"
+
+
+def test_every_page_has_a_module_and_its_address_is_made_in_one_place():
+    assert len({pattern for pattern, _ in routing.ROUTES}) == len(routing.ROUTES)
+    for _, page in routing.ROUTES:
+        assert callable(importlib.import_module(f"bucketdex.catalog.pages.{page}").page)
