@@ -88,9 +88,10 @@ def served(aws: Aws, index: OpenSearch, opensearch_url: str) -> Iterator[Served]
         latest, older = _fill(registry)
         sqs = aws.client("sqs")
         _environment(patch, aws, sqs, opensearch_url, control)
-        patch.setattr(clients, "opensearch", lambda _: index)
+        patch.setattr(clients, "opensearch", lambda *_: index)
         for name in ("s3", "sqs", "dynamodb"):
-            patch.setattr(clients, name, cache(partial(aws.client, name)))
+            made = cache(partial(aws.client, name))
+            patch.setattr(clients, name, lambda *_, made=made: made())
         failures: list[Exception] = []
         server = LoadBalancer(_responding(failures))
         threading.Thread(target=server.serve_forever, daemon=True).start()

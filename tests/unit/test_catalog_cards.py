@@ -27,9 +27,9 @@ def an_object(key: str = "runs/2024/a.csv", **more: object) -> ObjectHit:
     return ObjectHit("lab", 1.0, highlights, key=key, **more)  # type: ignore[arg-type]
 
 
-def page_of(hits: list[Hit]) -> str:
+def page_of(hits: list[Hit], **more: object) -> str:
     cards = [card(hit, LAB) for hit in hits]
-    return rendered(Page("search.html", SEARCH | {"cards": cards}), Request(path="/search"), NOW)
+    return rendered(Page("search.html", SEARCH | {"cards": cards} | more), Request(path="/search"), NOW)
 
 
 def test_an_object_is_shown_by_its_name_in_its_folder():
@@ -94,6 +94,12 @@ def test_an_entry_leads_to_its_object_where_that_has_a_page_and_else_into_its_pa
     assert card(here, LAB).href == "/b/lab/object/raw/b.csv?version=v1"
     assert card(elsewhere, LAB).href == "/p/reg/bio/p/4f2a90/tree/a/"
     assert [it.text for it in card(here, LAB).packages] == ["bio/q"]
+
+
+def test_entries_that_are_counted_and_told_with_their_file_are_spoken_of():
+    assert "(2 package entries are told with their files)" in page_of([an_object()], total=3)
+    assert "told with" not in page_of([an_object()], total=1)
+    assert "told with" not in page_of([an_object()], total=30, next="/search?cursor=x", last=1), "others come later"
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -109,6 +109,14 @@ def test_every_folder_on_the_way_has_an_address():
     ]  # fmt: skip
 
 
+def test_of_a_path_that_is_very_deep_the_ends_are_told():
+    deep = "".join(f"{level}/" for level in range(400))
+    names = [name for name, _ in steps("lab", deep)]
+    assert names == ["Buckets", "lab", "files", "0", "1", "…", *map(str, range(392, 400))]
+    assert steps("lab", deep)[-1][1] == f"/b/lab/tree/{deep}"
+    assert all(href for name, href in steps("lab", "x/" * 11) if name), "eleven are all told"
+
+
 @pytest.mark.parametrize(
     ("suggested", "href"),
     [

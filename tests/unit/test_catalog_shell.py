@@ -3,8 +3,11 @@
 import importlib
 import re
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
+from opensearchpy.exceptions import ConnectionTimeout
 
 from bucketdex.aws.settings import Queue
 from bucketdex.catalog import app, assets, routing
@@ -53,6 +56,10 @@ def test_what_is_nowhere_is_a_page_that_leads_home():
     assert Read(html_of(answer)).harm == []
 
 
+def test_no_object_is_without_a_name():
+    assert got("/b/lab/object/").status == 404
+
+
 @pytest.mark.parametrize("path", ["/b/secret", "/b/secret/tree/", "/raw/secret/x.png", "/download/secret/x.png"])
 def test_a_bucket_that_is_not_connected_does_not_exist(path):
     answer = got(path)
@@ -73,6 +80,19 @@ def test_a_fault_is_a_page_that_says_what_is_wrong(error, status):
     assert answer.status == status
     assert str(error) in html_of(answer)
     assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_an_index_that_does_not_answer_is_waited_for_once_and_the_rest_of_an_object_is_shown(monkeypatch):
+    def again(*_: object) -> None:
+        raise AssertionError("it was asked again")
+
+    monkeypatch.setattr("bucketdex.catalog.pages.object.containing", again)
+    index = Failing(ConnectionTimeout("TIMEOUT", "no answer", "x"))
+    s3 = Failing(EndpointConnectionError(endpoint_url="x"))
+    answer = app.respond(Request(path="/b/lab/object/a.csv"), edges(opensearch=index, s3=s3))
+    assert answer.status == 200
+    assert "A part of this cannot be told just now" in html_of(answer)
+    assert "S3 does not answer just now" in html_of(answer)
 
 
 def test_a_bug_is_for_the_caller_to_log_and_its_page_says_under_what():
@@ -120,6 +140,24 @@ def test_a_file_is_kept_for_good_under_its_digest_and_under_no_other(name):
     assert answer.status == 200
     assert "immutable" in answer.headers["Cache-Control"]
     assert got(f"/static/000000/{name}").headers["Cache-Control"] == "no-cache"
+
+
+class Holding:
+    """An S3 client of a bucket that has one image, whatever is asked for."""
+
+    def head_object(self, **_: str) -> dict[str, object]:
+        return {"ContentLength": 6}
+
+    def get_object(self, **_: str) -> dict[str, object]:
+        return {"Body": BytesIO(b"GIF89a")}
+
+
+@pytest.mark.parametrize(("version", "kept"), [("v1", True), ("", False), ("null", False)])
+def test_only_a_version_that_cannot_be_overwritten_is_kept_by_browsers(version, kept):
+    answer = app.respond(Request(path="/raw/lab/a.gif", query=(("version", version),)), edges(s3=Holding()))
+    assert answer.content_type == "image/gif"
+    assert ("immutable" in answer.headers["Cache-Control"]) == kept
+    assert answer.headers["Cache-Control"].startswith("private")
 
 
 @pytest.mark.parametrize("name", ["x.css", "..", "../templates/base.html", "catalog.css/", "", "%2e%2e/app.py"])

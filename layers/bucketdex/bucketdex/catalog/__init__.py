@@ -16,10 +16,10 @@ How a page is added:
        {% block main %} ... {% endblock %}
 
    and is made of the macros of `ui.html`: `icon`, `crumbs`, `head`, `badge`, `kind`, `alert`, `empty`, `panel` (call),
-   `facts` (key-value list), `code` (with a copy button), `pager`, `bytes`, `when`, `bar`. Everything
-   is escaped; `|safe` is not used, and there are no `style` or `on...` attributes: the policy of `security.py` forbids
-   them. In templates there are `links`, `static(name)`, `now`, and the filters `number`, `size`, `ago`, `day`,
-   `visible` (for names that anybody chose), `marked` (for highlights), `plural`.
+   `facts` (key-value list), `code` (with a copy button), `pager`, `bytes`, `when`, `bar`. Everything is escaped;
+   `|safe` is not used, and there are no `style` or `on...` attributes: the policy of `security.py` forbids them. In
+   templates there are `links`, `static(name)`, `now`, and the filters `number`, `size`, `ago`, `day`, `visible` (for
+   names that anybody chose), `marked` (for highlights), `plural`.
 5. A script only makes better what works without it; it stands in `static/*.js` and is found by `data-` attributes.
    `data-copy="text"` on a button copies; `data-swap` on a container replaces `<main>` instead of loading its links.
 

@@ -1,11 +1,11 @@
 """The entries of a revision, one folder at a time: from the index, or where that has none, from the manifest in S3."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from bucketdex.catalog.edges import Edges
-from bucketdex.catalog.packages.manifests import Manifest, TooLargeError, manifest_of, too_large
+from bucketdex.catalog.packages.manifests import TooLargeError, manifest_of, too_large
 from bucketdex.errors import Permanent
 from bucketdex.index.pairs import flattened, named
 from bucketdex.manifest import Entry
@@ -69,22 +69,17 @@ def contents_of(edges: Edges, package: PackageDetail) -> Contents:
         return Indexed(edges, package)
     note = LOADING if package.searchable == "loading" else FROM_MANIFEST
     try:
-        return Read(_manifest(edges, package).entries, note)
+        return Read(manifest_of(edges.s3, package.registry, package.top_hash).entries, note)
     except TooLargeError:
         return Read({}, f"The index has no entries of this revision, and {too_large(package.top_hash)}.")
     except Permanent as error:
         return Read({}, f"The index has no entries of this revision, and {error}.")
 
 
-def _manifest(edges: Edges, package: PackageDetail) -> Manifest:
-    return manifest_of(edges.s3, package.registry, package.top_hash)
-
-
-def folder_of(entries: Iterable[str] | dict[str, Entry], prefix: str, after: str, size: int = MOST_ITEMS) -> Folder:
+def folder_of(entries: Mapping[str, Entry], prefix: str, after: str, size: int = MOST_ITEMS) -> Folder:
     """Return one level of logical keys, `size` names of it after the name `after`."""
-    told = entries if isinstance(entries, dict) else {}
     inner: dict[str, list[Entry]] = {}
-    for key, entry in told.items():
+    for key, entry in entries.items():
         if key.startswith(prefix) and key != prefix:
             name, slash, _ = key[len(prefix) :].partition("/")
             inner.setdefault(name + slash, []).append(entry)

@@ -3,11 +3,13 @@
 import json
 import shlex
 from collections.abc import Iterable, Set
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from bucketdex.catalog import links
+from bucketdex.catalog.crumbs import Crumb, folders
 from bucketdex.catalog.objects.shown import Linked
 from bucketdex.catalog.objects.snippets import Snippet, literal, narrowed
 from bucketdex.catalog.previews.kinds import Tree
@@ -110,20 +112,13 @@ def steps(found: Iterable[Revision], package: PackageDetail) -> list[Step]:
     ]
 
 
-def crumbs(registry: str, handle: str, path: str = "", top_hash: str = "") -> list[tuple[str, str | None]]:
+def crumbs(registry: str, handle: str, path: str = "", top_hash: str = "") -> list[Crumb]:
     """Return where a page of a package is."""
-    found: list[tuple[str, str | None]] = [
-        ("Packages", links.packages()),
-        (registry, links.packages(registry=registry)),
-    ]
+    found: list[Crumb] = [("Packages", links.packages()), (registry, links.packages(registry=registry))]
     if not path:
         return [*found, (handle, None)]
     found.append((f"{handle}@{top_hash[:SHORT]}", links.package(registry, handle, top_hash)))
-    parts = path.rstrip("/").split("/")
-    for place, part in enumerate(parts, 1):
-        href = links.package_folder(registry, handle, top_hash, "/".join(parts[:place]) + "/")
-        found.append((part or "(no name)", href))
-    return found
+    return found + folders(path, partial(links.package_folder, registry, handle, top_hash))
 
 
 def metadata_tree(header: Header | None) -> Tree | None:

@@ -1,12 +1,15 @@
 """A folder of a bucket, as S3 lists it now, with what the index knows of what is in it."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bucketdex.aws import refusals
 from bucketdex.catalog import links
 from bucketdex.catalog.answers import NotFound, Page
+from bucketdex.catalog.crumbs import Crumb, folders
 from bucketdex.catalog.edges import Edges
 from bucketdex.errors import Fault, Permanent, Transient
 from bucketdex.http import Request
@@ -81,10 +84,10 @@ def listing(s3: "S3Client", bucket: str, prefix: str, after: str = "") -> Listin
     try:
         told: Any = s3.list_objects_v2(**asked)
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in REFUSED:
+        if refusals.code(error) in REFUSED:
             raise Permanent(f"This stack may not list s3://{bucket}: its role needs s3:ListBucket.") from error
-        raise Transient(f"s3://{bucket} cannot be listed: {error}") from error
+        fault = Transient if refusals.is_transient(error) else Permanent
+        raise fault(f"s3://{bucket} cannot be listed: {refusals.said(error)}") from error
     except BotoCoreError as error:
         raise Transient(f"s3://{bucket} cannot be listed: {error}") from error
     folders = tuple(it["Prefix"] for it in told.get("CommonPrefixes", ()))
@@ -105,11 +108,7 @@ def row(bucket: str, prefix: str, told: dict[str, Any], of_index: Known | None) 
     )
 
 
-def steps(bucket: str, prefix: str) -> list[tuple[str, str | None]]:
+def steps(bucket: str, prefix: str) -> list[Crumb]:
     """Return the folders on the way, each with its address."""
-    told: list[tuple[str, str | None]] = [("Buckets", links.home()), (bucket, links.bucket(bucket))]
-    told.append(("files", links.folder(bucket)))
-    parts = prefix.split("/")[:-1] if prefix.endswith("/") else prefix.split("/") if prefix else []
-    for place, part in enumerate(parts, 1):
-        told.append((part or "(no name)", links.folder(bucket, "/".join(parts[:place]) + "/")))
-    return told
+    told: list[Crumb] = [("Buckets", links.home()), (bucket, links.bucket(bucket)), ("files", links.folder(bucket))]
+    return told + folders(prefix, partial(links.folder, bucket))

@@ -33,6 +33,8 @@ FEW = 10  # packages and duplicates that are listed
 def page(request: Request, edges: Edges, bucket: str, key: str) -> Page:
     """Show an object; one of which neither S3 nor the index knows is not found."""
     edges.bucket(bucket)
+    if not key:
+        raise NotFound("An object has a name.")
     version, cursor = request.one("version"), request.one("versions")
     client, s3, viewer, today = edges.opensearch, edges.s3, edges.viewer, edges.clock().date()
     with beside() as requests:
@@ -44,10 +46,9 @@ def page(request: Request, edges: Edges, bucket: str, key: str) -> Page:
         # Here, and not beside: only the main thread can end a preview that takes too long.
         preview = preview_of(s3, bucket, key, version or None, links=relative(bucket, key))
         it, told = asked_now.result(), requests.told(asked_told)
-        if told:
-            contained = told.packages
-        else:
-            contained = requests.told(requests.begin(containing, client, viewer, bucket, key)) or Containers(0, [])
+        contained = told.packages if told else Containers(0, [])
+        if told is None and not requests.missing:  # an index that just did not answer is not waited for again
+            contained = requests.told(requests.begin(containing, client, viewer, bucket, key)) or contained
         listed, readings = requests.told(asked_versions), requests.told(asked_reads)
         same = requests.told(asked_same)
     if it.state == "absent" and told is None and not (listed and listed.versions):
@@ -93,7 +94,9 @@ def page(request: Request, edges: Edges, bucket: str, key: str) -> Page:
             "more_versions": links.object(bucket, key, version or None, listed.cursor)
             if listed and listed.cursor
             else "",
-            "packages": shown.containers(contained.packages, viewer.buckets, facts.version_id)[:FEW],
+            "packages": shown.containers(contained.packages, viewer.buckets, facts.version_id)[:FEW]
+            if contained
+            else (),
             "package_entries": contained.total,
             "same": same.objects[:FEW] if same and indexed else (),
             "same_total": same.total if same and indexed else 0,

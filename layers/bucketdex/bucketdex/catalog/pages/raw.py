@@ -8,7 +8,7 @@ from bucketdex.catalog.security import raw_headers
 from bucketdex.catalog.stored import errors_told, of_object
 from bucketdex.http import Answer, Request, redirect
 
-FOR_GOOD = "private, max-age=86400, immutable"  # a version never changes
+FOR_GOOD = "private, max-age=86400, immutable"  # a version never changes, but for that without an id
 AGAIN = "private, no-cache"
 
 
@@ -24,4 +24,5 @@ def page(request: Request, edges: Edges, bucket: str, key: str) -> Answer:
     media_type = media_type_of(body)
     if not media_type or len(body) > SERVED_BYTES:
         return redirect(links.download(bucket, key, version or None))
-    return Answer(200, body, media_type, {"Cache-Control": FOR_GOOD if version else AGAIN, **raw_headers()})
+    kept = FOR_GOOD if version not in ("", "null") else AGAIN
+    return Answer(200, body, media_type, {"Cache-Control": kept, **raw_headers()})

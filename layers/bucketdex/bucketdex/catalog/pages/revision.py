@@ -91,9 +91,5 @@ def _tree(edges: Edges, package: PackageDetail, contents: Contents, folder: Fold
         "rows": shown.rows(folder, package, edges.viewer.buckets),
         "note": contents.note,
         "first": (links.package_folder(*at) if folder.prefix else of_all) if after else "",
-        "next": _next(at, folder.cursor) if folder.cursor else "",
+        "next": links.package_folder(*at, folder.cursor) if folder.cursor else "",
     }
-
-
-def _next(at: tuple[str, str, str, str], cursor: str) -> str:
-    return links.package_folder(*at, cursor)

@@ -106,8 +106,6 @@ def page(request: Request, edges: Edges) -> Page:
             "first": start + 1,
             "last": last,
             "next": links.search(text, sort, found.cursor, last) if found.cursor else "",
-            # Entries of packages, which are counted, and told with the file that they are.
-            "folded": 0 if start or found.cursor else max(0, found.total - len(found.hits)),
             "again": links.search(text, sort) if start else "",
             "filters": filters(query),
             "tabs": tabs(query, counted),
