@@ -18,7 +18,7 @@ from bucketdex.searching.hits import Answer, EntryHit, Hit, ObjectHit, PackageHi
 from bucketdex.searching.in_packages import InPackage
 from bucketdex.searching.paging import Page
 from bucketdex.searching.question import Question
-from bucketdex.searching.viewer import Gone, Viewer, ask_point, close_point, open_point
+from bucketdex.searching.viewer import Gone, Viewer, ask, ask_many, ask_point, close_point, open_point
 from searched import Document, a_package, an_entry, an_object, indexes, tombstone, write
 
 OF = "test-of-paging"
@@ -210,6 +210,35 @@ def test_a_forged_cursor_is_refused_and_no_server_error(corpus, put):
             continue
         assert {hit.bucket for hit in answer.hits} <= {"lab"}
     close_point(corpus, page.point or "")
+
+
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_a_page_that_is_too_large_has_fewer_hits_and_none_is_lost(corpus, put, snapshot):
+    put(*(an_object("lab", f"plate-{number}", metadata=["値" * 2_000]) for number in range(9)),
+        *revisions("lab", "plate-3", range(5), "plate-3"))  # fmt: skip
+    question = Question("plate", 50, sort="name", snapshot=snapshot, most_bytes=15_000)
+    told = list(pages(corpus, question))
+    assert [named(hit) for page in told for hit in page.hits] == [f"plate-{number}" for number in range(9)]
+    assert [len(page.hits) for page in told] == [2, 2, 2, 2, 1] and {page.total for page in told} == {14}
+    alone = list(pages(corpus, msgspec.structs.replace(question, most_bytes=1)))
+    assert [len(page.hits) for page in alone] == [1] * 9
+
+
+def test_what_has_too_many_words_is_the_askers_to_mend(corpus, put):
+    put(an_object("lab", "plate"))
+    most = "".join(chr(0x4E00 + number) for number in range(40))  # each is a word
+    for text in (most, " ".join(most), " OR ".join(most), f'"{most}', f"meta:{most}", f"name:{most * 10}"):
+        assert search(corpus, LAB, Question(text), NOW).total == 0
+    keys = [[{"term": {"key": f"{of}/{number}"}} for number in range(600)] for of in "ab"]
+    body = {"query": {"bool": {"must": [{"bool": {"should": these}} for these in keys]}}}
+    point = open_point(corpus, [OBJECTS_ALIAS])
+    for asked in (
+        lambda: ask(corpus, [OBJECTS_ALIAS], body, LAB), lambda: ask_many(corpus, [((OBJECTS_ALIAS,), body)], LAB),
+        lambda: ask_point(corpus, point, body, LAB), lambda: ask_many(corpus, [((), body)], LAB, point),
+    ):  # fmt: skip
+        with pytest.raises(Permanent, match="too many words"):
+            asked()
+    close_point(corpus, point)
 
 
 def test_there_are_pages_beyond_ten_thousand(corpus, put):

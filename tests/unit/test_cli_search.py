@@ -246,6 +246,9 @@ def test_all_hits_come_page_by_page_as_lines_of_json_or_tables(api):
     assert [json.loads(line) for line in result.stdout.splitlines()] == [HIT, ENTRY, PACKAGE]
     assert [dict(api.fields(it)).get("cursor") for it in range(2)] == [None, "1"]
     assert dict(api.fields(0))["snapshot"] == "true" and dict(api.fields(0))["size"] == "100"
+    api.told["/api/search"] = [ANSWER | {"hits": [HIT | {"key": "\x9b2J\u202e\x1b"}]}]
+    escaped = runner.invoke(app, ["search", "fox", "--all", "--json"]).stdout
+    assert json.loads(escaped)["key"] == "\x9b2J\u202e\x1b" and "\x9b" not in escaped and "\u202e" not in escaped
     api.told["/api/search"] = list(pages)
     shown = runner.invoke(app, ["search", "fox", "--all"]).stdout
     assert "[bold]+.csv" in shown and "bio/penguins" in shown and shown.splitlines()[-1] == "3 found."

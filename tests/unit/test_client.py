@@ -1,8 +1,10 @@
 """`bucketdex.search`: what is asked of the API page by page, and what Python gets of its answers."""
 
+import copy
 import gzip
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -95,6 +97,27 @@ def test_fewer_hits_than_documents_are_counted_once_all_are_there(api):
     assert (len(results), results.total) == (2, 4)
     with pytest.raises(IndexError):
         results[2]
+
+
+def test_they_can_be_gone_through_backwards_although_fewer_than_were_counted(api):
+    api.told["/api/search"] = [page(["a"], 4, "now"), page(["a"], 4, "1"), page(["b"], 4)]
+    results = bucketdex.search("x")
+    assert len(results) == 4 and [hit.key for hit in reversed(results)] == ["b", "a"]
+
+
+def test_threads_that_look_at_the_same_results_ask_once_for_each_page(api):
+    api.told["/api/search"] = [page([f"{number}"], 50, str(number)) for number in range(49)] + [page(["49"], 50)]
+    results = bucketdex.search("x")
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(lambda _: [hit.key for hit in results], range(8)))
+    assert seen == [[str(number) for number in range(50)]] * 8 and len(api.asked) == 50
+    for copied in (pickle.loads(pickle.dumps(results)), copy.deepcopy(results)):
+        assert [hit.key for hit in copied] == seen[0] and len(api.asked) == 50
+
+
+def test_what_is_no_text_is_refused(api):
+    with pytest.raises(bucketdex.SearchError, match="no text"):
+        len(bucketdex.search("a\udcff"))
 
 
 def test_a_search_that_took_too_long_says_so(api):

@@ -11,13 +11,20 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 from bucketdex.aws.dead_letters import GLANCING_SECONDS, glance
 from bucketdex.aws.settings import Queue
 from bucketdex.errors import Transient
-from bucketdex.health.queues import HIDDEN, queue_health, short_name, subject
+from bucketdex.health.queues import HIDDEN, queue_health, short_name, subjects
 from bucketdex.health.told import health
 from bucketdex.searching.viewer import Viewer
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 QUEUE = Queue("https://sqs/1/bucketdex-prod-ObjectEvents-1A2B", "https://sqs/1/dead")
 BODY = json.dumps({"version": 1, "bucket": "lab", "key": "a/b.csv"})
+SEVERAL = json.dumps({
+    "Records": [
+        {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+         "s3": {"bucket": {"name": name}, "object": {"key": key}}}
+        for name, key in (("lab", "1"), ("vault", "2"))
+    ]
+})  # fmt: skip
 ANYONE = Viewer(frozenset({"lab"}))
 
 
@@ -71,8 +78,9 @@ def test_what_was_set_aside_tells_its_object_and_how_to_replay_it():
 
 
 def test_a_bucket_that_the_viewer_may_not_see_is_not_named():
-    [letter] = queue_health(Sqs(BODY), QUEUE, Viewer(frozenset())).set_aside  # type: ignore[arg-type]
-    assert (letter.bucket, letter.key, letter.reason) == (None, None, HIDDEN)
+    for body, viewer in ((BODY, Viewer(frozenset())), (SEVERAL, ANYONE)):
+        [letter] = queue_health(Sqs(body), QUEUE, viewer).set_aside  # type: ignore[arg-type]
+        assert (letter.bucket, letter.key, letter.reason) == (None, None, HIDDEN)
 
 
 def test_a_queue_with_nothing_set_aside_is_not_received_from():
@@ -83,15 +91,15 @@ def test_a_queue_with_nothing_set_aside_is_not_received_from():
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (BODY, ("lab", "a/b.csv")),
+        (BODY, [("lab", "a/b.csv")]), (SEVERAL, [("lab", "1"), ("vault", "2")]),
         ('{"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, '
-         '"object": {"key": "a+b%2B.csv"}}}]}', ("b", "a b+.csv")),
-        ('{"bucket": "b"}', ("b", None)), ('{"bucket": 1}', (None, None)), ("[]", (None, None)), ("", (None, None)),
-        ("[" * 100_000, (None, None)),
+         '"object": {"key": "a+b%2B.csv"}}}]}', [("b", "a b+.csv")]),
+        ('{"bucket": "b"}', [("b", None)]), ('{"bucket": 1}', [(None, None)]), ("[]", [(None, None)]), ("", []),
+        ("[" * 100_000, []),
     ],
 )  # fmt: skip
 def test_what_a_message_is_about_is_found_in_every_form(body, expected):
-    assert subject(body) == expected
+    assert subjects(body) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,15 @@ from aws_lambda_powertools.event_handler import ALBResolver
 
 from bucketdex.api import resolver as api
 from bucketdex.api.answers import Answers
+from bucketdex.api.routes.searching import MOST_BYTES
 from bucketdex.changes import Checksum
 from bucketdex.errors import Permanent, Transient
 from bucketdex.searching.containing import Containers, Containing
+from bucketdex.searching.details import PackageList
 from bucketdex.searching.duplicates import Duplicates, Known
 from bucketdex.searching.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
 from bucketdex.searching.language.mistakes import QuerySyntaxError
+from bucketdex.searching.paging import LONGEST
 from bucketdex.searching.question import KINDS, Question
 from bucketdex.searching.reads import Asked, Day, OfObject, Readings
 from bucketdex.searching.viewer import Gone
@@ -35,6 +38,10 @@ HIT = ObjectHit("b", 1.5, {"name": ["<mark>k</mark>"]}, key="k", name="k", size=
 COPY = Known("b", "k", 3, None, "v", "e", (Checksum("SHA256", "ab12", "computed"),))
 READ = Readings(3, 2, "2026-01-30", [Day("2026-01-31", 3, 2)], [OfObject("a/b", 3)])
 NONE = Answer(0, dict.fromkeys(KINDS, 0), [])
+
+
+def a_search(text: str = "", *rest: Any, **narrowed: Any) -> Question:
+    return Question(text, *rest, **narrowed, most_bytes=MOST_BYTES)
 
 
 def nothing(*_: Any) -> Any:
@@ -106,15 +113,15 @@ def test_a_hit_tells_its_kind_and_an_unverified_package_says_so():
 
 def test_the_query_is_decoded_as_a_form_is():
     assert ask({"q": ["red+flower%2B%F0%9F%A7%AC"], "bucket": ["a", "b"], "size": ["3"]})[2] == [
-        Question("red flower+🧬", 3, ("a", "b"), KINDS)
+        a_search("red flower+🧬", 3, ("a", "b"), KINDS)
     ]
-    assert ask({})[2] == [Question()]
+    assert ask({})[2] == [a_search()]
     more = {"sort": ["newest"], "cursor": ["abc"], "snapshot": ["true"], "highlights": ["false"]}
-    assert ask(more)[2] == [Question(sort="newest", cursor="abc", snapshot=True, highlights=False)]
+    assert ask(more)[2] == [a_search(sort="newest", cursor="abc", snapshot=True, highlights=False)]
 
 
 def test_kinds_can_be_asked_for():
-    assert ask({"kind": ["entry", "package", "entry"]})[2] == [Question(kinds=("package", "entry"))]
+    assert ask({"kind": ["entry", "package", "entry"]})[2] == [a_search(kinds=("package", "entry"))]
     status, body, asked = ask({"kind": ["table"]})
     assert (status, asked) == (422, []) and body["detail"].startswith("kind: ") and "package" in body["detail"]
 
@@ -160,18 +167,18 @@ def test_a_snapshot_that_was_let_go_is_gone():
 
 
 def test_another_query_is_suggested_only_where_nothing_is_found():
-    asked: list[Question] = []
+    questions: list[Question] = []
 
     def meant(question: Question) -> str:
-        asked.append(question)
+        questions.append(question)
         return "penguins"
 
     app = answering(search=lambda _: NONE, did_you_mean=meant)
     assert json.loads(get(app, "/api/search", {"q": ["pengiuns"]})["body"])["did_you_mean"] == "penguins"
-    assert asked == [Question("pengiuns")]
+    assert questions == [a_search("pengiuns")]
     assert "did_you_mean" not in json.loads(get(app, "/api/search")["body"])
     assert "did_you_mean" not in json.loads(get(app, "/api/search", {"q": ["a"], "cursor": ["x"]})["body"])
-    assert len(asked) == 1
+    assert len(questions) == 1
 
 
 def test_what_opensearch_refuses_is_the_askers_to_mend():
@@ -186,32 +193,29 @@ def test_another_method_is_refused_by_name():
     assert get(answering(), "/api/objects/b/k%2Fl", httpMethod="DELETE")["statusCode"] == 405
 
 
-def test_a_page_is_never_larger_than_the_load_balancer_takes():
+def test_hits_leave_room_for_the_rest_in_what_the_load_balancer_takes():
     large = msgspec.structs.replace(HIT, tags=["値札" * 400] * 10)
-    sizes = []
-
-    def search(question: Question) -> Answer:
-        sizes.append(question.size)
-        return Answer(500, {"object": 500}, [large] * question.size, cursor=f"after {question.size}")
-
-    answer = get(answering(search=search), "/api/search", {"size": ["100"]})
+    hits = [large] * (MOST_BYTES // len(msgspec.json.encode([large])))
+    answer = get(answering(search=lambda _: Answer(500, {"object": 500}, hits, "c" * LONGEST)), "/api/search")
     assert answer["isBase64Encoded"]  # in which it has a length that can be foretold
-    found = json.loads(b64decode(answer["body"]))
-    assert len(json.dumps(answer)) < 1_000_000 and found["total"] == 500 and 10 < len(found["hits"]) < 100
+    assert len(json.dumps(answer)) < 1_000_000 and len(json.loads(b64decode(answer["body"]))["hits"]) == len(hits) > 10
+
+
+def test_a_list_of_packages_is_never_larger_than_the_load_balancer_takes():
+    large = PackageHit("lab", 1.0, {}, latest=True, handle="a/b", metadata=["値札" * 400] * 10)
+
+    def packages(_text: str, _registry: str | None, _cursor: str | None, size: int) -> PackageList:
+        return PackageList(500, [large] * size, f"after {size}")
+
+    found = json.loads(b64decode(get(answering(packages=packages), "/api/packages", {"size": ["100"]})["body"]))
     # The cursor is that of what was told, so that nothing is skipped.
-    assert sizes == [100, len(found["hits"])] and found["cursor"] == f"after {sizes[1]}"
+    assert 10 < len(found["packages"]) < 100 and found["cursor"] == f"after {len(found['packages'])}"
 
 
-def test_the_last_page_of_a_snapshot_that_is_let_go_is_told_shortened():
-    large = msgspec.structs.replace(HIT, metadata=["値札" * 400] * 10, highlights={"key": ["x" * 5_000]})
-
-    def search(question: Question) -> Answer:
-        if question.size < 100:
-            raise Gone("it is gone")
-        return Answer(100, {"object": 100}, [large] * 100)
-
-    found = json.loads(get(answering(search=search), "/api/search", {"size": ["100"]})["body"])
-    assert len(found["hits"]) == 100 and "metadata" not in found["hits"][0] and found["hits"][0]["highlights"] == {}
+def test_halves_of_characters_and_paths_that_no_route_takes_are_no_server_error():
+    assert ask({"q": ["a\ud800"], "bucket": ["\udfff"]})[2] == [a_search("a?", buckets=("?",))]
+    assert get(answering(), "/api/\ud800")["statusCode"] == 404
+    assert get(answering(), '/api/objects/b/a"b')["statusCode"] == 404  # a quote is written %22
 
 
 def test_the_objects_with_the_same_bytes_are_told():

@@ -1,15 +1,16 @@
 """Cursors go with their question, and orders are total."""
 
-import json
 import re
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketdex.errors import Permanent
 from bucketdex.searching import paging
+from bucketdex.searching.details.cursors import after, cursor_of
 from bucketdex.searching.paging import Page
 from bucketdex.searching.query.sorting import BY, comes_before, order_of
 from bucketdex.searching.question import SORTS, Question
@@ -36,12 +37,39 @@ def test_whatever_is_no_cursor_is_refused(text):
         paging.asked_for(Question(cursor=text or "x"))
 
 
-@pytest.mark.parametrize("after", [[], [{}], [2**63], [[1]]])
-def test_a_forged_place_is_refused(after):
-    page = [paging.first(Question(), NOW).binding, NOW, {}, after, None]
-    text = paging.urlsafe_b64encode(json.dumps(page, default=str).encode()).decode()
+@pytest.mark.parametrize(
+    ("now", "totals", "place"),
+    [
+        *((NOW, {}, place) for place in ([], [{}], [2**63], [[1]], [float("nan")], [float("inf")])),
+        *((now, {}, [1]) for now in (NOW.replace(year=1, month=1), NOW.replace(year=9999), NOW.replace(tzinfo=None))),
+        *((NOW, totals, [1]) for totals in ({"object": -1}, {"object": 2**63}, {"table": 1})),
+    ],
+)
+def test_a_forged_page_is_refused(now, totals, place):
+    page = [paging.first(Question(), NOW).binding, now, totals, place, None]
+    text = paging.urlsafe_b64encode(msgspec.msgpack.encode(page)).decode()
     with pytest.raises(Permanent, match="no cursor"):
         paging.asked_for(Question(cursor=text))
+
+
+def test_a_place_has_a_value_for_each_field_of_the_order_and_a_score():
+    order = order_of("relevance", has_words=True)
+    for place in ([1.0], [None] * len(order)):
+        with pytest.raises(Permanent, match="no cursor"):
+            paging.check_place(Page("", NOW, after=place), order)
+    paging.check_place(Page("", NOW, after=[1.0, *[None] * (len(order) - 1)]), order)
+
+
+def test_a_cursor_is_short_enough_whatever_the_keys_are_called():
+    worst, point = "\0" * 1024, "x" * 5_000
+    assert len(paging.cursor(Page("b" * 16, NOW, {}, [1.0, worst, worst], point))) < paging.LONGEST
+    about = f"entries {'b' * 63} {'4f' * 32} {worst}"
+    assert len(cursor_of(about, [worst, 1])) < paging.LONGEST
+    assert after(about, cursor_of(about, [worst, 1]), (str, int)) == [worst, 1]
+
+
+def test_an_answer_stays_the_same_for_a_minute():
+    assert paging.first(Question(), NOW.replace(second=59, microsecond=1)) == paging.first(Question(), NOW)
 
 
 def test_every_order_is_total_and_knows_what_comes_first():

@@ -39,7 +39,8 @@ def _tell_requests(app: ALBResolver, methods: Callable[[str], tuple[str, ...]]) 
     @app.not_found
     def _not_found(_: NotFoundError) -> Response[str]:
         event = app.current_event
-        if allowed := methods(event.path):
+        allowed = methods(event.path)
+        if allowed and event.http_method not in allowed:
             told = f"{event.http_method} is not understood here, but {', '.join(allowed)}"
             return problem(HTTPStatus.METHOD_NOT_ALLOWED, told, {"Allow": ", ".join(allowed)})
         told = f"there is nothing at {event.path}; /api/docs tells what there is. A slash of a key is written %2F"

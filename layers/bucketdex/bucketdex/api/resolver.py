@@ -49,7 +49,10 @@ def _decoded(event: dict[str, Any], request: Request) -> dict[str, Any]:
         lists.setdefault(name, []).append(value)
     headers = {name: [value] for name, value in request.headers.items()}
     method = "GET" if request.method == "HEAD" else request.method
-    return {**event, "httpMethod": method, "multiValueQueryStringParameters": lists, "multiValueHeaders": headers}
+    return {
+        **event, "httpMethod": method, "path": request.path, "multiValueQueryStringParameters": lists,
+        "multiValueHeaders": headers,
+    }  # fmt: skip
 
 
 def _answer(told: dict[str, Any]) -> Answer:
@@ -58,8 +61,7 @@ def _answer(told: dict[str, Any]) -> Answer:
     headers |= {name: tuple(values) for name, values in (told.get("multiValueHeaders") or {}).items()}
     content_type = headers.pop("Content-Type", "")
     given = content_type if isinstance(content_type, str) else content_type[0]
-    if "Access-Control-Allow-Origin" in headers:
-        headers["Vary"] = ("Origin",)
+    headers["Vary"] = ("Origin",)  # also where it is told nothing of that, as it then is not allowed
     return Answer(told["statusCode"], told["body"] or "", given, headers)
 
 

@@ -34,10 +34,11 @@ def console(*, stderr: bool = False) -> "Console":
 
 
 def json_line(value: Any) -> None:
-    """Print a value as one line of JSON."""
+    """Print a value as one line of JSON; it says the same with what a terminal would obey as escapes."""
     import msgspec
 
-    typer.echo(msgspec.json.encode(value))
+    line = msgspec.json.encode(value).decode()
+    typer.echo(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode())
 
 
 def table(*columns: str) -> "Table":

@@ -61,6 +61,8 @@ class Connection(msgspec.Struct, frozen=True, dict=True):
             answer = self._pool.request(
                 "GET", f"{self.url}{path}", fields=list(fields), headers=headers, redirect=False, retries=False
             )
+        except UnicodeEncodeError as error:
+            raise SearchError(f"this is no text that can be searched for: {error.object!r}") from None
         except urllib3.exceptions.HTTPError as error:
             reason = getattr(error, "reason", error)
             raise NoAnswerError(f"the search API at {self.url} does not answer: {reason}") from error
@@ -143,7 +145,7 @@ def connection(api: str | None = None, token: str | None = None) -> Connection:
         named = running.api_url
     if named is None:
         raise NoStackError(NO_STACK)
-    url, token = _address(named), token or os.environ.get(TOKEN) or None
+    url, token = _address(named), (token or os.environ.get(TOKEN, "")).strip() or None
     if token and not (url.startswith("https:") or urlsplit(url).hostname in LOOPBACK):
         raise SearchError(f"a token is not sent in the clear: {url} has to begin with https://")
     return Connection(url, token)

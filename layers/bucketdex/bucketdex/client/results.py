@@ -1,7 +1,8 @@
 """What a search found: hits that are fetched page by page as they are looked at, and what is made of all of them."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, overload
+from threading import RLock
+from typing import TYPE_CHECKING, Any, overload
 
 from bucketdex.client.asking import MOST_HITS, Question, page_fields
 from bucketdex.client.connection import Connection
@@ -19,7 +20,7 @@ class Results:
 
     Nothing is asked before it is needed. The first page is asked for as the index is; who goes beyond it gets all pages
     as of one moment, each asked for once and then kept. So they can be gone through again, and what is indexed
-    meanwhile shifts none of them.
+    meanwhile shifts none of them. Several threads may look at them.
     """
 
     def __init__(self, stack: Connection, question: Question) -> None:
@@ -28,6 +29,14 @@ class Results:
         self._hits: list[Hit] = []
         self._last: Page | None = None  # that was fetched
         self._of_one_moment = False
+        self._lock = RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what can be pickled, or copied: all but the lock."""
+        return {name: it for name, it in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=RLock())
 
     @property
     def total(self) -> int:
@@ -53,8 +62,13 @@ class Results:
         return len(self) > 0
 
     def __iter__(self) -> Iterator[Hit]:
-        self._hold()
+        with self._lock:
+            self._hold()
         return self._walk()
+
+    def __reversed__(self) -> Iterator[Hit]:
+        """From the last one on, for which all are fetched: they may be fewer than `len` tells before."""
+        return reversed(self[:])
 
     @overload
     def __getitem__(self, place: int) -> Hit: ...
@@ -113,18 +127,20 @@ class Results:
 
     def _fetch(self, count: int | None) -> bool:
         """Have so many hits, or all; tell whether there are so many."""
-        if count is None or (self._known() and count > len(self._hits)):
-            self._hold()
-        while (page := self._known()).cursor and (count is None or len(self._hits) < count):
-            self._append(self._page(page.cursor))
-        return count is not None and count <= len(self._hits)
+        with self._lock:
+            if count is None or (self._known() and count > len(self._hits)):
+                self._hold()
+            while (page := self._known()).cursor and (count is None or len(self._hits) < count):
+                self._append(self._page(page.cursor))
+            return count is not None and count <= len(self._hits)
 
     def _known(self) -> Page:
         """Return the page that was fetched last; the first, if there was none."""
-        if self._last is None:
-            self._append(self._page())
-        assert self._last  # noqa: S101, for mypy
-        return self._last
+        with self._lock:
+            if self._last is None:
+                self._append(self._page())
+            assert self._last  # noqa: S101, for mypy
+            return self._last
 
     def _hold(self) -> None:
         """Begin anew with pages of one moment, unless the first page is all there is."""

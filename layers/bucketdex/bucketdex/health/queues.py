@@ -73,8 +73,9 @@ def short_name(queue: Queue) -> str:
 
 
 def _set_aside(letter: DeadLetter, viewer: Viewer) -> SetAside:
-    bucket, key = subject(letter.body)
-    hidden = bucket is not None and bucket not in viewer.buckets
+    objects = subjects(letter.body)
+    bucket, key = objects[0] if objects else (None, None)
+    hidden = any(named is not None and named not in viewer.buckets for named, _ in objects)
     return SetAside(
         id=letter.id,
         kind=letter.kind,
@@ -87,18 +88,18 @@ def _set_aside(letter: DeadLetter, viewer: Viewer) -> SetAside:
     )
 
 
-def subject(body: str) -> tuple[str | None, str | None]:
-    """Return the bucket and the key that a message is about, the first of several; None where none is told."""
+def subjects(body: str) -> list[tuple[str | None, str | None]]:
+    """Return the buckets and the keys that a message is about, as far as they are told."""
     try:
         changes = parse_message(body).changes
     except Permanent:
         changes = ()
     if changes:
-        return changes[0].bucket, changes[0].key
+        return [(it.bucket, it.key) for it in changes]
     try:
         told: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None, None
+        return []
     named = told if isinstance(told, dict) else {}
     bucket, key = named.get("bucket"), named.get("key")
-    return (bucket if isinstance(bucket, str) else None), (key if isinstance(key, str) else None)
+    return [(bucket if isinstance(bucket, str) else None, key if isinstance(key, str) else None)]

@@ -51,14 +51,19 @@ def request_of(event: Mapping[str, Any]) -> Request:
     """Return the request that an event tells of, whether its target group has multi-value headers or not."""
     return Request(
         method=str(event.get("httpMethod") or "GET").upper(),
-        path=event.get("path") or "/",
+        path=_text(event.get("path") or "/"),
         query=tuple(
-            (unquote_plus(name), unquote_plus(value))
+            (unquote_plus(_text(name)), unquote_plus(_text(value)))
             for name, value in _pairs(event, "queryStringParameters", "multiValueQueryStringParameters")
         ),
         headers=_headers(_pairs(event, "headers", "multiValueHeaders")),
         body=_body(event),
     )
+
+
+def _text(given: str) -> str:
+    """Return text without halves of characters, which JSON can tell and nothing can hold."""
+    return given.encode("utf-8", "replace").decode()
 
 
 def _pairs(event: Mapping[str, Any], single: str, multiple: str) -> Iterable[tuple[str, str]]:

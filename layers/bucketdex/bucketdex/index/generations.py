@@ -10,8 +10,6 @@ error or a lost index is an error and not a guessed mapping.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from opensearchpy.exceptions import RequestError
-
 from bucketdex.control import ControlTable, Generation
 from bucketdex.index.mappings import (
     ENTRIES_VERSION,
@@ -73,6 +71,8 @@ def ensure(
     made by an earlier version gets the fields that were added since. Safe when two run at once or one breaks off: an
     index is made before it is named, under a name that both would choose, and a second creation finds that it exists.
     """
+    from opensearchpy.exceptions import RequestError  # noqa: PLC0415, cold start of those that only ask
+
     active = control.generations(kind)
     for generation in active or (FIRST[kind],):
         made_of = list(_indexes(kind, generation, shards, replicas))

@@ -1,15 +1,18 @@
 """Answering a question: the query as it is read, a page of what it finds, and what is told beside that."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from bucketdex.index.generations import READS_ALIAS
 from bucketdex.searching import paging
 from bucketdex.searching.gathering import Gathered, Search, gathered
 from bucketdex.searching.handles import standing
-from bucketdex.searching.hits import Answer, Beside, made, manifests
+from bucketdex.searching.hits import Answer, Beside, Hit, made, manifests
 from bucketdex.searching.language.parsing import parse
 from bucketdex.searching.paging import Page
 from bucketdex.searching.popular import most_read
@@ -35,6 +38,7 @@ def search(client: "OpenSearch", viewer: Viewer, question: Question, now: dateti
     query = parse(question.text, page.now)
     kinds = kinds_of(query, question.kinds)
     order = order_of(question.sort, has_words=has_words(query.all))
+    paging.check_place(page, order)
     none = dict.fromkeys(question.kinds, 0)
     if not viewer.buckets or not kinds:
         return Answer(0, none, [])
@@ -48,8 +52,11 @@ def search(client: "OpenSearch", viewer: Viewer, question: Question, now: dateti
     marks = marking(query, kinds) if question.highlights else {}
     came = gathered(Search(client, viewer, kinds, found, order, page.point, marks), page, question.size)
     beside = Beside(came.entries, standing(client, viewer, _manifests(came)))
+    hits = [made(hit, beside) for hit in came.hits]
+    if (fit := _fitting(hits, question.most_bytes)) < len(hits):
+        hits, came = hits[:fit], came._replace(after=came.hits[fit - 1]["sort"])
     counts = none | came.totals
-    return Answer(sum(counts.values()), counts, [made(hit, beside) for hit in came.hits], _next(client, page, came))
+    return Answer(sum(counts.values()), counts, hits, _next(client, page, came))
 
 
 def _opened(client: "OpenSearch", kinds: tuple[Kind, ...]) -> str:
@@ -57,6 +64,12 @@ def _opened(client: "OpenSearch", kinds: tuple[Kind, ...]) -> str:
     # packages an object is in.
     told: tuple[Kind, ...] = (*kinds, "entry") if "object" in kinds and "entry" not in kinds else kinds
     return open_point(client, [*(ALIASES[kind] for kind in told), READS_ALIAS])
+
+
+def _fitting(hits: Sequence[Hit], most_bytes: int | None) -> int:
+    """Return how many of the hits fit; the first does."""
+    lengths = accumulate(len(msgspec.json.encode(hit)) + 1 for hit in hits)
+    return len(hits) if most_bytes is None else max(1, sum(length <= most_bytes for length in lengths))
 
 
 def _next(client: "OpenSearch", page: Page, came: Gathered) -> str | None:

@@ -17,7 +17,8 @@ class Question(msgspec.Struct, frozen=True):
     """A search: `text` as it was typed, at most `size` hits, only of these `buckets` (any, if none) and `kinds`.
 
     The bucket of a package or an entry is that of its registry. `cursor` is that of the answer before, whose question
-    was the same. With `snapshot` all pages show the index as it was at the first one.
+    was the same. With `snapshot` all pages show the index as it was at the first one. Of hits that are more than
+    `most_bytes` as JSON only the first are on the page, one at least, and the next page goes on behind them.
     """
 
     text: str = ""
@@ -28,6 +29,7 @@ class Question(msgspec.Struct, frozen=True):
     cursor: str | None = None
     snapshot: bool = False
     highlights: bool = True
+    most_bytes: int | None = None
 
 
 def kind_of(index: str) -> Kind:

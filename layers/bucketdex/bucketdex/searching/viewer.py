@@ -21,9 +21,11 @@ TIMEOUT_SECONDS = 10  # also OpenSearch's own limit: what was found until then i
 WHOLE = {"allow_partial_search_results": "false"}
 KEPT = "5m"  # a point in time, since it was last asked
 NO_INDEX = "there is no index yet: connect a bucket first"
+TOO_MANY = "this search has too many words for OpenSearch: leave some of them out"
 GONE = "the search was kept for 5 minutes and is gone: search again"
 # How OpenSearch tells that it has no such point in time: it was let go, or was a node's that is gone, or never was one.
 LOST = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR})
+CLAUSES = "maxClauseCount"  # in what OpenSearch says of a query with too many words, as an error of its own (500)
 # A stack that was made before them has none until a bucket is added.
 YOUNG = frozenset({PACKAGES_ALIAS, ENTRIES_ALIAS, READS_ALIAS})
 
@@ -133,6 +135,8 @@ def _of_many(answer: dict[str, Any], *, point: bool) -> dict[str, Any]:
     if "error" not in answer:
         return answer if answer.get("_shards", {}).get("total", 1) else nothing()
     reason = answer["error"].get("reason", answer["error"]) if isinstance(answer["error"], dict) else answer["error"]
+    if CLAUSES in str(answer["error"]):
+        raise Permanent(TOO_MANY)
     if point and answer.get("status") in LOST:
         raise Gone(GONE)
     if HTTPStatus.BAD_REQUEST <= answer.get("status", 500) < HTTPStatus.TOO_MANY_REQUESTS:
@@ -160,6 +164,8 @@ def _errors_told(*, point: bool = False) -> Iterator[list[str]]:
             raise Gone(GONE) from error
         raise Permanent(f"OpenSearch refuses this search: {error}") from error
     except OpenSearchException as error:
+        if CLAUSES in str(error):
+            raise Permanent(TOO_MANY) from error
         if point and getattr(error, "status_code", None) in LOST:
             raise Gone(GONE) from error
         raise Transient(f"OpenSearch did not answer the search: {error}") from error

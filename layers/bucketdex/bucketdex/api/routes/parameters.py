@@ -6,10 +6,10 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from bucketdex.errors import Permanent
+from bucketdex.searching.paging import LONGEST as MOST_CURSOR
 
 MOST_BUCKET, MOST_KEY = 255, 1024  # characters of the oldest buckets; bytes of a key
 MOST_TEXT = 2_000  # of a query; what is a little too long is the parser's to say
-MOST_CURSOR = 8_000
 
 Text = Annotated[str, Query(description="The query; empty finds everything", max_length=MOST_TEXT)]
 Buckets = Annotated[list[str] | None, Query(description="Only in these buckets; of packages, these registries")]

@@ -11,12 +11,13 @@ from bucketdex.api.fitting import answer, fitting
 from bucketdex.api.openapi import told
 from bucketdex.api.routes.parameters import Buckets, Cursor, Text
 from bucketdex.api.told import Found
+from bucketdex.http import LARGEST_BODY
 from bucketdex.searching.facets import Facets
 from bucketdex.searching.question import KINDS, Kind, Question, Sort
 from bucketdex.searching.suggesting.told import Suggestions
-from bucketdex.searching.viewer import Gone
 
 MOST_HITS = 100  # a page
+MOST_BYTES = LARGEST_BODY - 20_000  # of hits; the rest is for what is told beside them, a cursor above all
 MOST_SUGGESTIONS = 20
 MOST_FACETS, MOST_VALUES = 20, 100
 
@@ -46,7 +47,7 @@ def add_search(app: ALBResolver, answers: Answers) -> None:
     ) -> Response[str]:
         question = Question(
             q, size, tuple(bucket or ()), _kinds(kind), sort=sort, cursor=cursor or None, snapshot=snapshot,
-            highlights=highlights,
+            highlights=highlights, most_bytes=MOST_BYTES,
         )  # fmt: skip
         return answer(_found(answers, question))
 
@@ -92,19 +93,7 @@ def _kinds(chosen: list[Kind] | None) -> tuple[Kind, ...]:
 
 
 def _found(answers: Answers, question: Question) -> Found:
-    first = answers.search(question)
-
-    def page(size: int) -> Found:
-        found = first
-        if size != question.size:
-            try:
-                found = answers.search(msgspec.structs.replace(question, size=size))
-            except Gone:  # it was the last page of a snapshot, which is let go: the hits have to be shortened instead
-                hits = [msgspec.structs.replace(it, highlights={}, metadata=[]) for it in first.hits]
-                found = msgspec.structs.replace(first, hits=hits)
-        return Found(found.total, found.totals, found.hits, found.cursor)
-
-    found = fitting(page, question.size)
-    if not found.total and question.text.strip() and not question.cursor:
-        return msgspec.structs.replace(found, did_you_mean=answers.did_you_mean(question))
-    return found
+    found = answers.search(question)
+    is_lost = not found.total and question.text.strip() and not question.cursor
+    meant = answers.did_you_mean(question) if is_lost else None
+    return Found(found.total, found.totals, found.hits, found.cursor, meant)

@@ -7,20 +7,19 @@ from typing import Any
 import msgspec
 
 from bucketdex.errors import Permanent
-
-LONGEST = 8_000  # characters
+from bucketdex.searching.paging import LONGEST
 
 
 def cursor_of(about: str, after: list[Any]) -> str:
     """Return the cursor of a list, which `about` names: with another one it is refused."""
-    return urlsafe_b64encode(msgspec.json.encode((about, after))).decode().rstrip("=")
+    return urlsafe_b64encode(msgspec.msgpack.encode((about, after))).decode().rstrip("=")
 
 
 def after(about: str, cursor: str, kinds: tuple[type, ...]) -> list[Any]:
     """Return the sort values that a cursor holds, one of each of these kinds; raises `Permanent` for any other text."""
     try:
         raw = urlsafe_b64decode(cursor[:LONGEST] + "=" * (-len(cursor) % 4))
-        known, values = msgspec.json.decode(raw, type=tuple[str, list[Any]])
+        known, values = msgspec.msgpack.decode(raw, type=tuple[str, list[Any]])
     except (binascii.Error, ValueError) as error:  # also what msgspec raises, and text that is not ASCII
         raise Permanent("this cursor is none of ours: begin again without it") from error
     if known != about or len(values) != len(kinds) or not all(map(isinstance, values, kinds)):

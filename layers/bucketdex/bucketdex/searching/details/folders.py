@@ -110,18 +110,6 @@ def _from(client: "OpenSearch", viewer: Viewer, filters: list[dict[str, Any]], s
     return [hit["_source"] for hit in ask(client, (ENTRIES_ALIAS,), body, viewer)["hits"]["hits"]]
 
 
-def _told(
-    client: "OpenSearch",
-    viewer: Viewer,
-    filters: list[dict[str, Any]],
-    prefix: str,
-    folders: dict[str, None],
-    files: dict[str, File],
-    cursor: str | None,
-) -> Folder:
-    return Folder(prefix, _counted(client, viewer, filters, prefix, list(folders)), tuple(files.values()), cursor)
-
-
 def _counted(
     client: "OpenSearch", viewer: Viewer, filters: list[dict[str, Any]], prefix: str, prefixes: list[str]
 ) -> tuple[Subfolder, ...]:

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["QuerySyntaxError", "parse", "parse_lenient", "split_last"]
 
 GRAMMAR = Path(__file__).parent / "grammar.lark"
-PARTS = re.compile(r"[^\W_]+")
+# Ideographs, hiragana and emoji are each a word of its own to the index, however many stand together.
+ALONE = "\u2300-\u27bf\u2b00-\u2bff\u2e80-\u30a0\u3400-\u9fff\uf900-\ufaff\U0001b000-\U0001b16f\U0001f000-\U0003ffff"
+PARTS = re.compile(rf"[{ALONE}]|(?:(?![{ALONE}])[^\W_])+")
 SOMETHING = re.compile(r"[^\W_]|[^\x00-\x7f]")  # a word without any, `&` or `-`, is not one
 QUOTES = '"“„'
 QUALIFIER = re.compile(
@@ -237,7 +239,7 @@ def _count_words(reading: Reading, token: "Token", text: str) -> None:
         return
     alone = len(reading.text.strip()) == len(token) and '"' not in text and "*" not in text
     raise QuerySyntaxError(
-        f"a query has at most {MOST_WORDS} words, and each part of a name is one (`a-b` has two)"
+        f"a query has at most {MOST_WORDS} words, and each part of a name is one (`a-b` has two), as is each ideograph"
         + ("; a whole key is found by key:" if alone else ""),
         column=_start(token) + 1,
         length=len(token),

@@ -31,7 +31,7 @@ VALUES: dict[str, tuple[str, ...]] = {  # of qualifiers whose values are words
     "by": ("written_by.name",), "class": ("storage_class",), "column": ("columns",), "name": ("name.text",),
     "key": ("key.text", "logical_key.text"),
 }  # fmt: skip
-SHORTEST = 4  # letters of a word; a shorter one is near to too many
+LENGTHS = range(4, 51)  # letters of a word: a shorter one is near to too many, and of a longer one it costs much
 MOST_WORDS = 6  # that are looked up
 HITS = 10  # whose words are compared
 MOST_EXPANSIONS = 10  # near words of a field that are looked for
@@ -92,9 +92,9 @@ def _doubtful(node: Node) -> Iterator[Node]:
         case All(nodes) | AnyOf(nodes):
             for inner in nodes:
                 yield from _doubtful(inner)
-        case Word(text) if len(LETTERS.findall(text)) >= SHORTEST and len(PARTS.findall(text)) == 1:
+        case Word(text) if len(LETTERS.findall(text)) in LENGTHS and len(PARTS.findall(text)) == 1:
             yield node
-        case Qualifier(name, value=str(value)) if name in VALUES and "*" not in value and len(value) >= SHORTEST:
+        case Qualifier(name, value=str(value)) if name in VALUES and "*" not in value and len(value) in LENGTHS:
             yield node
 
 
