@@ -6,11 +6,9 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 
 from bucketdex.aws import clients, settings
 from bucketdex.catalog import app
+from bucketdex.catalog.deadline import OPENSEARCH_SECONDS
 from bucketdex.catalog.edges import Edges
 from bucketdex.http import event_answer, request_of
-
-# Searches end by themselves before it. Whatever hangs, a page says so before its 30 seconds are over.
-OPENSEARCH_SECONDS = 11
 
 logger, metrics, tracer = Logger(), Metrics(), Tracer(auto_patch=False)
 

@@ -94,6 +94,7 @@ def test_entries_are_told_in_order_below_a_prefix_page_by_page(served):
     assert whole["total_bytes"] == 3 * len(keys)
     assert whole["entries"][0]["physical"]["bucket"] == served.bucket
     below = served.json(f"{at}?prefix=a%2F")
+    assert whole["searchable"] == "complete"
     assert [it["logical_key"] for it in below["entries"]] == ["a/b/1.csv", "a/b/2.csv", "a/c.csv"]
     paged, cursor = [], ""
     while cursor is not None:

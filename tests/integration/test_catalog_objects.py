@@ -1,5 +1,6 @@
 """Objects and packages in the catalog, over OpenSearch and emulated S3: every state is a page, and none does harm."""
 
+import re
 from collections.abc import Callable
 from itertools import count
 
@@ -36,6 +37,14 @@ def test_an_object_is_shown_with_all_that_is_known_of_it(lab):
     assert links.download(lab.bucket, "lab/plates/a b.csv") in html
     odd = lab.html(links.object(lab.bucket, f"lab/odd/{EVIL}"))
     assert "alert" not in odd and MARK in text(odd)
+
+
+def test_results_are_counted_apart_from_matches_as_a_file_and_its_package_entries_are_one(lab):
+    html = lab.html(links.search('"a b.csv"'))
+    said = re.search(r"(\d+) results? for \S+ \S+ , (\d+) matches in all", text(html))
+    assert said and int(said[1]) == html.count("data-hit") < int(said[2]), text(html)
+    assert links.help() + "#matches" in html
+    assert "are one result" not in text(lab.html(links.search("csv type:entry"))), "each is meant"
 
 
 def test_versions_and_reads_are_told_and_an_older_version_is_shown_as_what_it_was(lab):

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pandas
 import pyarrow
@@ -12,12 +14,13 @@ import pytest
 
 import bucketdex
 from bucketdex.buckets.connect import connect
+from bucketdex.catalog.objects import snippets
 from bucketdex.client.hits import EntryHit, ObjectHit, PackageHit
 from commands import Stack, it
 
 __all__ = ["it"]  # a fixture
 
-LAB = "client-lab"
+LAB, ELSEWHERE = "client-lab", "client-elsewhere"
 MANY = 230  # of pages of 100
 KEY = "runs/2024/penguins é+.csv"
 
@@ -25,8 +28,6 @@ KEY = "runs/2024/penguins é+.csv"
 @pytest.fixture(scope="module")
 def lab(it: Stack) -> Iterator[Stack]:
     """A bucket with files, many of one sort, and a package; and the environment of who has just started a stack."""
-    from datetime import UTC, datetime
-
     connect(LAB, it.edges, lambda: datetime.now(UTC))
     it.put(LAB, KEY, body=b"species,mass\nadelie,3700\ngentoo,5076\n", Metadata={"plate": "7"})
     out = io.BytesIO()
@@ -62,6 +63,28 @@ def test_what_is_found_is_typed_and_its_bytes_are_those_that_were_found(lab: Sta
     [genes] = bucketdex.search("name:genes.parquet", buckets=LAB)
     assert pyarrow.parquet.read_table(genes.open())["gene"].to_pylist() == ["BRCA1", "TP53"]
     assert genes.open().read() == lab.s3.get_object(Bucket=LAB, Key=genes.key)["Body"].read()
+
+
+ALIKE = (
+    "alike/data.csv", "alike/DATA.csv", "alike/data.csv/data.csv", "alike", "alike/*.csv",
+    'alike/it\'s "quoted" \\ back.csv', "alike/🐧 é+%20 (1)?#&;.csv", "alike/a  b .csv",
+    f"alike/{'🐧 ' * 30}.csv", f"alike/{'w-' * 200}.csv",
+)  # fmt: skip
+
+
+def test_the_python_on_an_objects_page_opens_that_object_and_no_other(lab: Stack) -> None:
+    connect(ELSEWHERE, lab.edges, lambda: datetime.now(UTC))
+    for bucket in (LAB, ELSEWHERE):
+        for key in ALIKE:
+            lab.put(bucket, key, body=f"{bucket} {key}".encode())
+    lab.put(LAB, "mentions.txt", body=f"s3://{LAB}/alike/data.csv".encode())
+    lab.settle()
+    for key in ALIKE:
+        snippet = snippets.searching(LAB, key)
+        assert snippet, key
+        told: dict[str, Any] = {}
+        exec(snippet.text, told)  # as who copied it does
+        assert told["data"] == f"{LAB} {key}".encode()
 
 
 def test_pages_are_of_one_moment_while_indexing_goes_on(lab: Stack) -> None:

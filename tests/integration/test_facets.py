@@ -189,6 +189,8 @@ def test_numbers_and_dates_are_ranges_where_they_are_many(corpus):
     weight, well, taken = (told_of(corpus, f"meta.{it}") for it in ("weight", "well", "taken"))
     assert (weight.form, weight.lowest, weight.highest) == ("ranges", "0", "7.25")
     assert (well.form, [it.value for it in sorted(well.values, key=lambda it: it.value)]) == ("values", ["1", "2", "3"])
+    narrowed = told_of(corpus, "meta.well", "meta.well:*")
+    assert "meta.well:1" in [it.query for it in narrowed.values], "instead of any value"
     assert (taken.form, taken.lowest[:10], taken.highest[:10]) == ("histogram", "2018-01-11", "2023-12-11")
 
 

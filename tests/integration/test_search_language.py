@@ -40,7 +40,7 @@ DOCUMENTS = [
     an_entry("shelf", BIO, "in/plate-7.csv", "else", "p7", {"label": "cat"}, size=20_000_000,
              hash={"type": "SHA256", "value": SHA}),
     an_entry("shelf", OLD, "old/plate-6.csv", "else", "p6", size=3),
-    an_entry("shelf", IMG, "cells.png", "else", "png", size=5),
+    an_entry("shelf", IMG, "cells.png", "else", "png", {"user_meta": {"dye": "DAPI", "depth": 7}}, size=5),
 ]  # fmt: skip
 O7, O8, NOTES, PLATES, CELLS, E7, E6, PNG = (
     "runs/2024/plate-7.csv", "runs/2023/plate-8.TSV.gz", "notes/read me?.md", "bio/plates", "imaging/cells",
@@ -95,6 +95,8 @@ def found(corpus: OpenSearch, text: str) -> list[str]:
         ("meta.label:cat", {O7, PLATES, E7}), ("meta.weight:>4.5", {O8}), ("meta.weight:4.5", {O7}),
         ("meta.weight:4..10", {O7, O8}), ("meta.n:3", {PLATES}),
         ("meta.taken:2024-03", {O7}), ("meta.taken:>2023", {O7}), ("meta.taken:<2024", set()), ("meta:dog", {O8}),
+        ("meta.dye:dapi", {PNG}), ("meta.depth:>6", {PNG}), ("meta.user_meta.depth:7", {PNG}),
+        ("-meta.dye:* name:cells", {CELLS}),
         ("meta:lab*", {O7, O8, PLATES, E7}),
         ("column:well_id", {O7}), ('column:"body mass"', {O7}), ("column:mass", {O7}), ("class:glacier", {O8}),
         ("by:Anna", {O7}), ("by:*", {O7}),

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opensearchpy import OpenSearch
 
+from bucketdex.api.answers import Edges, answers_of
 from bucketdex.index import writer
 from bucketdex.index.generations import ENTRIES_ALIAS, NOT_DELETED, OBJECTS_ALIAS, PACKAGES_ALIAS
 from bucketdex.index.ids import object_id
@@ -16,6 +17,7 @@ from bucketdex.index.mappings import entries_index, objects_index, packages_inde
 from bucketdex.index.names import extensions
 from bucketdex.index.pairs import named, typed
 from bucketdex.searching.answering import search
+from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.question import Question
 from bucketdex.searching.suggesting import did_you_mean, suggest
 from bucketdex.searching.viewer import Viewer
@@ -43,7 +45,8 @@ def corpus(index: OpenSearch) -> Iterator[OpenSearch]:
             put(index, PACKAGES, bucket=registry, key=f"{handle}/{latest}", type="pointer", latest=latest,
                 handle=handle, author=author, name=name, message="Counts of colonies", top_hash="ab" * 32)  # fmt: skip
     put(index, ENTRIES, bucket="shelf", top_hash="ab" * 32, logical_key="data/colony.h5ad", name="colony.h5ad",
-        extensions=[".h5ad"], epoch=1)  # fmt: skip
+        extensions=[".h5ad"], epoch=1, metadata=["user_meta.license=CC0"],
+        pairs=[typed("metadata", "user_meta.license", "CC0")])  # fmt: skip
     index.indices.refresh(index=f"{OBJECTS},{PACKAGES},{ENTRIES}")
     yield index
     index.indices.delete(index=f"{OBJECTS},{PACKAGES},{ENTRIES}")
@@ -84,6 +87,7 @@ def told(corpus: OpenSearch, text: str, viewer: Viewer = LAB) -> list[str]:
         ("tag.stage:r", "tag.stage:raw"),
         ("meta.label:c", "meta.label:Cat"), ("meta.label:", 'meta.label:"say ""hi"""'),
         ('meta.label:"sa', 'meta.label:"say ""hi"""'),
+        ("meta.li", "meta.license:"), ("meta.license:", "meta.license:CC0"),  # as manifests have it: user_meta.license
         ("bio/pe", "package:bio/penguins"), ("cel", "package:imaging/cells"), ("pengu", "key:penguinarium/"),
         ("pengu", "key:runs/2024/penguins-042.csv"), ("palm", 'key:"images/Penguin Palmer.png"'),
         ("runs/20", "key:runs/2024/"),
@@ -160,10 +164,29 @@ def test_nothing_is_suggested_that_the_viewer_may_not_see(corpus):
         ("(pengiuns OR zzzzzz)", "penguins OR zzzzzz"), ("-penguins pengiuns", None),
         ("gene:BRCA1", '"gene:BRCA1"'), ('"pengiuns"', None),
         ("name:pengiuns", "name:penguins"),
+        ("column:bill_lenght", "column:bill_length"), ("column:lenght", "column:length"),
+        ("bill_lenght", "bill_length"), ("bio/pengiuns", "bio/penguins"),
+        ("package:bio/pengiuns", "package:bio/penguins"), ("package:pengiuns", "package:penguins"),
+        ("package:boi/penguins", "package:bio/penguins"), ("penguins-043.csv", "penguins-042.csv"),
     ],
 )  # fmt: skip
 def test_near_words_are_meant_where_something_is_found_by_them(corpus, text, meant):
     assert did_you_mean(corpus, LAB, text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "better", "told"),
+    [
+        ("a label:c*t b", "a meta.label:c*t b", 'did you mean meta.label:c*t? To search for it as it stands, put'),
+        ("license:CC0", "meta.license:CC0", "did you mean meta.license:CC0?"),
+        ("stage:raw", "tag.stage:raw", "did you mean tag.stage:raw?"), ("gene:BRCA1", '"gene:BRCA1"', "no qualifier"),
+        ("clearance:x", '"clearance:x"', "no qualifier"), ("size:big", None, "is not a size"),
+    ],
+)  # fmt: skip
+def test_what_is_no_qualifier_may_be_the_name_of_metadata(corpus, text, better, told):
+    with pytest.raises(QuerySyntaxError) as caught:
+        answers_of(Edges(lambda: corpus, print, lambda: LAB, print, print)).search(Question(text))
+    assert caught.value.suggestion == better and told in caught.value.message
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -77,6 +77,23 @@ def test_examples_are_what_their_types_say(document):
             assert msgspec.json.decode(json.dumps(body["example"]), type=kind) == EXAMPLES[it["operationId"]]
 
 
+def test_a_parameter_that_a_route_does_not_have_is_named_with_those_that_it_has(app, document):
+    asked = [(path, method, it) for path, of in document["paths"].items() for method, it in of.items()]
+    others = [("/api/openapi.json", "get", {}), ("/api/docs", "get", {})]
+    for path, method, it in asked + others:
+        known = [each["name"] for each in it.get("parameters", ()) if each["in"] == "query"]
+        current = [
+            each["name"] for each in it.get("parameters", ()) if each["name"] in known and "deprecated" not in each
+        ]
+        event = EVENT | {"httpMethod": method.upper(), "path": re.sub(r"{\w+}", "a", path)}
+        answer = api.respond(app, event | {"multiValueQueryStringParameters": {"qq": ["x"]}}, None)
+        said = json.loads(answer["body"])["detail"]
+        assert (answer["statusCode"], f"{path} has no parameter qq" in said) == (422, True), (path, said)
+        assert said.endswith(f"there are {', '.join(current)}" if current else "there are none")
+    missing = api.respond(app, EVENT | {"path": "/api/nothing", "multiValueQueryStringParameters": {"q": ["x"]}}, None)
+    assert missing["statusCode"] == 404
+
+
 class Seen(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ LAB = frozenset({"lab"})
 SEARCH = {
     "title": "x", "text": "x", "sort": "relevance", "sorts": (), "filters": (), "tabs": (), "facets": (),
     "mistake": None, "meant": None, "total": 3, "first": 1, "last": 3, "next": "", "again": "",
-    "wider": None, "buckets": ["lab"],
+    "wider": None, "folds": False, "buckets": ["lab"],
 }  # fmt: skip
 
 
@@ -96,10 +96,23 @@ def test_an_entry_leads_to_its_object_where_that_has_a_page_and_else_into_its_pa
     assert [it.text for it in card(here, LAB).packages] == ["bio/q"]
 
 
-def test_entries_that_are_counted_and_told_with_their_file_are_spoken_of():
-    assert "(2 package entries are told with their files)" in page_of([an_object()], total=3)
-    assert "told with" not in page_of([an_object()], total=1)
-    assert "told with" not in page_of([an_object()], total=30, next="/search?cursor=x", last=1), "others come later"
+@pytest.mark.parametrize(
+    ("shown", "said", "because"),
+    [
+        ({"total": 1}, "1 result for x", False),
+        ({"total": 3}, "1 result for x, 3 matches in all", True),
+        ({"total": 30, "next": "/search?cursor=x", "last": 1}, "Results 1–1 for x, 30 matches in all", True),
+        (
+            {"total": 30, "next": "/search?cursor=x", "last": 1, "folds": False},
+            "Results 1–1 for x, 30 matches in all",
+            False,
+        ),
+    ],
+)
+def test_results_are_counted_apart_from_matches(shown, said, because):
+    html = page_of([an_object()], **{"folds": True, "text": "x", **shown})
+    assert said in "".join(Read(html).text)
+    assert ("a file and its package entries are one result" in html) == because
 
 
 @pytest.mark.parametrize("name", HOSTILE)

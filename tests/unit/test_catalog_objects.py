@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bucketdex.catalog import links
 from bucketdex.catalog.objects import shown, snippets
@@ -138,6 +139,19 @@ def test_a_digest_is_told_once_with_all_its_origins():
         shown.Digest("SHA256", "ab", "computed from its bytes and as S3 keeps it"),
         shown.Digest("CRC32", "x", "as S3 keeps it, of its parts' checksums"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("content_from", "size", "said"),
+    [
+        ("utf-8 text", 5, "all of it"), ("utf-16 text, the first 65536 bytes", 99_999, "the first 64 KiB"),
+        (None, 5, "none: only the first 64 KiB of text are: CSV, JSON, Markdown, code, notebooks and the like"),
+        (None, 0, "none: it is empty"),
+    ],
+)  # fmt: skip
+def test_how_much_of_a_file_is_searched_is_said(content_from, size, said):
+    assert shown.searched(structs.replace(TOLD, content_from=content_from, size=size)) == said
+    assert shown.searched(None) is None
 
 
 def test_versions_tell_which_is_shown_and_what_is_a_marker():

@@ -146,7 +146,8 @@ def test_what_differs_is_added_removed_or_changed_in_content_or_metadata():
         message="one", user_meta={"owner": "lab", "plate": {"well": "B7"}, "gone": 1},
     )  # fmt: skip
     new = manifest(
-        line("same"), line("new"), line("size", 4), line("hash", value="b"), line("meta", meta={"user_meta": {"n": 2}}),
+        line("same"), line("new", value="n"), line("size", 4), line("hash", value="b"),
+        line("meta", meta={"user_meta": {"n": 2}}),
         line("moved", place="s3://lake/new"),
         message=HOSTILE, user_meta={"owner": "lab", "plate": {"well": "B8"}},
     )  # fmt: skip
@@ -162,6 +163,28 @@ def test_what_differs_is_added_removed_or_changed_in_content_or_metadata():
     assert found.same == 2 and not found.none and changes(old, old).none
     made = diff.rows(found, {"lake"})
     assert [it.said for it in made["changed"]] == [("content",), ("metadata",), ("content",)]
+
+
+def test_what_has_the_same_bytes_under_another_key_was_renamed():
+    old = manifest(
+        line("a.csv", value="a"), line("raw/b.csv", value="b"), line("raw/c.csv", value="b"), line("d", value="d"),
+        line("empty/1", 0, "e"), line("empty/2", 0, "e"), line("size", 3, "s"), {**line("x"), "hash": None},
+    )  # fmt: skip
+    new = manifest(
+        line("A.csv", value="a", meta={"user_meta": {"n": 1}}), line("kept/c.csv", value="b"),
+        line("kept/new.csv", value="b"), line("d", value="d"), line("copy of d", value="d"), line("none/1", 0, "e"),
+        line("none/3", 0, "e"), line("none/4", 0, "e"), line("Size", 4, "s"), {**line("y"), "hash": None},
+    )  # fmt: skip
+    found = changes(old, new)
+    assert [(it.old.logical_key, it.new.logical_key, it.metadata) for it in found.renamed] == [
+        ("a.csv", "A.csv", True), ("raw/c.csv", "kept/c.csv", False), ("raw/b.csv", "kept/new.csv", False),
+        ("empty/1", "none/1", False),
+    ]  # fmt: skip
+    assert [it.logical_key for it in found.added] == ["Size", "copy of d", "none/3", "none/4", "y"]
+    assert [it.logical_key for it in found.removed] == ["empty/2", "size", "x"]
+    assert not found.none
+    [row, *_] = diff.rows(found, {"lake"})["renamed"]
+    assert (row.old_key, row.key, row.said) == ("a.csv", "A.csv", ("metadata",))
 
 
 def test_the_same_bytes_by_another_type_of_hash_are_no_change():

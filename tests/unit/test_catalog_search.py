@@ -2,10 +2,11 @@
 
 import pytest
 
+from bucketdex.catalog.narrowing import called, columns, opened, wanted
 from bucketdex.catalog.pages.bucket import plot
 from bucketdex.catalog.pages.download import saved_as
 from bucketdex.catalog.pages.folder import steps
-from bucketdex.catalog.pages.search import columns, filters, mistake, sort_of, start_of, tabs, wider
+from bucketdex.catalog.pages.search import filters, mistake, sort_of, start_of, tabs, wider
 from bucketdex.catalog.pages.suggest import told
 from bucketdex.searching.facets import Facet, Facets, FacetValue
 from bucketdex.searching.facets.growth import Month
@@ -60,8 +61,51 @@ def test_a_facet_that_cannot_narrow_is_not_shown():
         Facet("tag", "Tags", "values", [one]),
     ]
     assert [it.name for it in columns(Facets(8, facets))] == ["class", "tag"]
+    assert [it.name for it in columns(Facets(8, facets), wide=facets[0])] == ["class", "tag"]
     assert [it.name for it in columns(Facets(8, [Facet("bucket", "Bucket", "values", [chosen])]))] == ["bucket"]
     assert columns(None) == []
+
+
+def test_of_a_histogram_what_is_empty_is_no_row_and_its_ends_are_no_bars():
+    counts = {"2023-11": 0, "2023-12": 2, "2024-01": 0, "2024-02": 3, "2024-03": 0}
+    values = [FacetValue(span, span, count, "") for span, count in counts.items()]
+    [column] = columns(Facets(5, [Facet("modified", "Modified", "histogram", values)]))
+    assert [(it.label, it.count) for it in column.values] == [("Feb 2024", 3), ("Dec 2023", 2)]
+    assert column.bars == [2, 0, 3]
+    nothing = [FacetValue("2024", "2024", 0, ""), FacetValue("2025", "2025", 0, "")]
+    assert columns(Facets(0, [Facet("modified", "Modified", "histogram", nothing)])) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("2024", "2024"), ("2020..2024", "2020 – 2024"),
+        ("2024-01", "Jan 2024"), ("2024-01..2024-03", "Jan – Mar 2024"),
+        ("2023-11..2024-01", "Nov 2023 – Jan 2024"), ("2024-01-15..2024-01-21", "15 – 21 Jan 2024"),
+        ("2024-01-29..2024-02-04", "29 Jan – 4 Feb 2024"), ("2024-01-15T10", "15 Jan 2024, 10:00 – 10:59"),
+        ("2024-01-15T10..2024-01-15T12", "15 Jan 2024, 10:00 – 12:59"), ("2024-01-15T10:05", "15 Jan 2024, 10:05"),
+        ("2024-01-15T23:30..2024-01-16T00:30", "15 Jan 2024, 23:30 – 16 Jan 2024, 00:30"), ("7d", "7d"),
+        ("2024-13", "2024-13"), ("..2024", "..2024"),
+    ],
+)  # fmt: skip
+def test_spans_of_time_are_called_as_people_do(typed, said):
+    assert called(typed) == said
+
+
+def test_a_facet_with_more_values_leads_to_all_of_them_and_back():
+    few = Facet("ext", "Extension", "values", [FacetValue(".csv", ".csv", 8, "")], other=3)
+    every = Facet("ext", "Extension", "values", [FacetValue(f".{it}", f".{it}", 1, "") for it in range(40)])
+    [column] = columns(Facets(11, [few]), "fox", "newest")
+    assert (column.more, column.fewer) == ("/search?q=fox&sort=newest&facet=ext", "")
+    [column] = columns(Facets(11, [few]), "fox", "newest", every)
+    assert (len(column.values), len(column.rest), column.more) == (40, 0, "")
+    assert column.fewer == "/search?q=fox&sort=newest"
+
+
+def test_a_search_tells_the_values_of_the_metadata_that_it_is_narrowed_by():
+    query = parse("meta.a:1 meta.b:* meta.c:x meta.d:*")
+    assert [it for it in wanted(query) if it.startswith("meta.")] == ["meta.a", "meta.b", "meta.c"]
+    assert [opened(it, query) for it in ("ext", "meta.b", "meta.z", "kind", "x")] == ["ext", "meta.b", "", "", ""]
 
 
 def test_a_mistake_is_pointed_at():

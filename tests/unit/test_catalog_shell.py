@@ -2,15 +2,18 @@
 
 import importlib
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from opensearchpy import Connection, OpenSearch
 from opensearchpy.exceptions import ConnectionTimeout
 
 from bucketdex.aws.settings import Queue
 from bucketdex.catalog import app, assets, routing
+from bucketdex.catalog.deadline import S3_SECONDS, Deadline, aws_within
 from bucketdex.catalog.edges import Edges
 from bucketdex.catalog.rendering import FOLDER, environment
 from bucketdex.control import Bucket
@@ -21,11 +24,15 @@ from catalog_html import HOSTILE, Read
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
-def edges(**clients: object) -> Edges:
-    def none_here() -> object:
-        raise AssertionError("this page asks nobody")
+def none_here() -> object:
+    raise AssertionError("this page asks nobody")
 
-    made = Edges(none_here, none_here, none_here, none_here, "control", (Queue("https://q", "https://d"),), lambda: NOW)
+
+def edges(make: Callable[[], object] = none_here, deadline: Deadline | None = None, **clients: object) -> Edges:
+    made = Edges(
+        make, none_here, none_here, none_here, "control", (Queue("https://q", "https://d"),), lambda: NOW,
+        deadline or Deadline(),
+    )  # fmt: skip
     made.__dict__.update({"buckets": (Bucket("lab", NOW),)} | clients)
     return made
 
@@ -54,6 +61,36 @@ def test_what_is_nowhere_is_a_page_that_leads_home():
     assert answer.status == 404
     assert "No page has this address" in html_of(answer)
     assert Read(html_of(answer)).harm == []
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/b/lab/", "/b/lab"),
+        ("/packages///", "/packages"),
+        ("/b/lab/tree", "/b/lab/tree/"),
+        ("/b/lab/object", "/b/lab/tree/"),
+        ("/b/", "/"),
+        ("/p/lab", "/packages?registry=lab"),
+        ("/p/lab/bio", "/packages?q=author:bio&registry=lab"),
+        ("/p/lab/bio/penguins/", "/p/lab/bio/penguins"),
+        ("/p/lab/bio/penguins/4f2a90/tree", "/p/lab/bio/penguins/4f2a90/tree/"),
+        ("/api", "/api/docs"),
+        ("/favicon.ico", assets.address_of("mark.svg")),
+        ("/b/%2F%2Fevil.example/", "/b/%2F%2Fevil.example"),
+        ("/b/x\r\nSet-Cookie: a/", "/b/x%0D%0ASet-Cookie:%20a"),
+    ],
+)
+def test_an_address_that_was_cut_short_leads_to_what_was_meant_with_its_query(path, meant):
+    answer = got(path, sort="a b&")
+    asked = "&" if "?" in meant else "?"
+    assert answer.status in (302, 308)
+    assert answer.headers["Location"] == f"{meant}{asked}sort=a%20b%26"
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "//evil.example/b/lab/", "/\\evil.example/", "/nope/", "/p//bio"])
+def test_no_address_leads_to_another_host(path):
+    assert got(path).status == 404
 
 
 def test_no_object_is_without_a_name():
@@ -87,12 +124,47 @@ def test_an_index_that_does_not_answer_is_waited_for_once_and_the_rest_of_an_obj
         raise AssertionError("it was asked again")
 
     monkeypatch.setattr("bucketdex.catalog.pages.object.containing", again)
-    index = Failing(ConnectionTimeout("TIMEOUT", "no answer", "x"))
-    s3 = Failing(EndpointConnectionError(endpoint_url="x"))
+    index = Failing(ConnectionTimeout("TIMEOUT", "no answer", "https://inner.example"))
+    s3 = Failing(EndpointConnectionError(endpoint_url="https://inner.example"))
     answer = app.respond(Request(path="/b/lab/object/a.csv"), edges(opensearch=index, s3=s3))
     assert answer.status == 200
     assert "A part of this cannot be told just now" in html_of(answer)
     assert "S3 does not answer just now" in html_of(answer)
+    for path in ("/b/lab/object/a.csv", "/b/lab/tree/", "/raw/lab/a.png", "/b/lab"):
+        answer = app.respond(Request(path=path), edges(opensearch=index, s3=s3))
+        assert "inner.example" not in html_of(answer), "hosts are for the log"
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_slow_answers_do_not_add_up_to_more_than_a_page_has():
+    clock = Clock()
+
+    class Slow(Connection):
+        """Takes 10 seconds for each answer; who does not wait so long has none."""
+
+        def perform_request(self, *_: object, timeout: float, **__: object) -> tuple[int, dict[str, str], str]:
+            clock.now += min(timeout, 10)
+            if timeout < 10:
+                raise ConnectionTimeout("TIMEOUT", "no answer", TimeoutError())
+            return 200, {}, '{"hits": {"total": {"value": 0}, "hits": []}}'
+
+    asked = edges(make=lambda: OpenSearch("http://x", connection_class=Slow), deadline=Deadline(15, clock))
+    answer = app.respond(Request(path="/b/lab"), asked)
+    assert (answer.status, clock.now) == (503, 15)
+    assert "OpenSearch did not answer" in html_of(answer)
+    clock.now = 0.0
+    s3 = Failing(AssertionError("S3 was asked"))
+    late = edges(deadline=Deadline(10, clock))
+    late.__dict__["s3"] = aws_within(s3, late.deadline, S3_SECONDS)
+    assert app.respond(Request(path="/b/lab/tree/"), late).status == 503, "S3 may take longer than that"
 
 
 def test_a_bug_is_for_the_caller_to_log_and_its_page_says_under_what():

@@ -1,5 +1,6 @@
 """What the command says when it cannot do what it was asked, and with which exit code."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,8 +16,12 @@ from bucketdex import __version__
 from bucketdex.aws.settings import SettingsError
 from bucketdex.cli import main
 from bucketdex.cli.failures import NoStackError, RefusedError, explained
+from bucketdex.cli.problems import NO_QUERY, TITLES
 from bucketdex.errors import Permanent, Transient
 from bucketdex.local.stack import StackError
+from recorded_api import api
+
+__all__ = ["api"]  # a fixture
 
 COMMAND = Path(sys.executable).with_name("bucketdex")
 FORMER = (
@@ -50,11 +55,53 @@ def no_debugging(monkeypatch):
     ],
 )
 def test_without_a_stack_a_command_says_how_to_start_one(arguments):
-    for more in ([], ["--json"]):
-        result = runner.invoke(main.app, [*arguments, *more])
-        assert result.exit_code == 3
-        assert result.stdout == ""
-        assert result.stderr == "bucketdex: no stack is running here: start one with `bucketdex local up`\n"
+    said = "no stack is running here: start one with `bucketdex local up`"
+    result = runner.invoke(main.app, arguments)
+    assert (result.exit_code, result.stdout, result.stderr) == (3, "", f"bucketdex: {said}\n")
+    result = runner.invoke(main.app, [*arguments, "--json"])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert json.loads(result.stderr) == {"title": TITLES[3], "detail": said}
+
+
+def test_a_mistake_in_a_query_is_told_to_programs_with_its_column(api):
+    told = {"title": "Unprocessable Content", "detail": "nothing behind OR", "column": 5, "suggestion": "cat"}
+    api.status, api.body = 422, json.dumps(told | {"expected": ["a word"]})
+    result = runner.invoke(main.app, ["search", "--json", "cat OR"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    more = {"title": NO_QUERY, "status": 422, "expected": ["a word"]}
+    assert json.loads(result.stderr) == told | more
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["search", "x", "--kind", "foo"], 2, "--kind is package, entry or object"),
+        (["local", "env", "--shell", "x"], 2, "--shell"),
+        (["parse-event", "no-such-file"], 2, "no-such-file cannot be read"),
+        (["hash", "no-such-file"], 1, "no-such-file: No such file"),
+        (["package", "list", "--registry", "./no-such-folder/"], 1, "there is no package in"),
+    ],
+)
+def test_other_mistakes_are_told_to_programs_too_and_with_the_same_exit_code(arguments, code, said):
+    assert runner.invoke(main.app, arguments).exit_code == code
+    result = runner.invoke(main.app, [*arguments, "--json"])
+    assert (result.exit_code, result.stdout) == (code, "")
+    told = json.loads(result.stderr)
+    assert told["title"] == TITLES[code] and said in told["detail"]
+    assert not runner.invoke(main.app, [*arguments, "--", "--json"]).stderr.startswith("{")
+
+
+@pytest.mark.parametrize("words", [["-draft"], ["penguins", "-x"], ["-kelp"], ["-sea"]])
+def test_a_query_that_begins_with_a_minus_is_told_where_it_stands(api, words):
+    result = runner.invoke(main.app, ["search", *words])
+    assert result.exit_code == 2 and api.asked == []
+    assert f"bucketdex search -- {words[-1]}" in " ".join(result.stderr.replace("│", " ").split())
+    runner.invoke(main.app, ["search", "--json", "--", *words])
+    assert dict(api.fields())["q"] == " ".join(words)
+
+
+def test_an_option_that_is_meant_as_one_is_not_taken_for_a_query():
+    assert "stands behind" not in runner.invoke(main.app, ["search", "-n500"]).stderr
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,11 @@ def test_people_see_key_size_time_and_what_matched(api):
     assert "1.2 kB" in shown and "2026-01-01 00:00:00" in shown
     assert "content: the quick <b>fox &amp;" in shown
     assert "third" not in shown
-    assert "2 entries and 5 objects found, the best 1 of them above." in shown
+    assert "2 entries and 5 objects found, in 1 hit." in shown
     assert "Only entries: --kind entry" in shown
+    api.body = json.dumps(ANSWER | {"cursor": "more"})
+    shown = runner.invoke(app, ["search", "fox"]).stdout
+    assert "2 entries and 5 objects found, the best 1 of them above; --all shows them all." in shown
 
 
 def test_people_see_packages_then_entries_then_objects(api):
@@ -132,6 +135,11 @@ def test_the_packages_that_contain_an_object_are_shown(api):
     assert result.stdout.splitlines()[-1] == "1 package contains s3://raw/a b/7.png."
     answer = runner.invoke(app, ["search", "--containing", "s3://raw/a b/7.png", "--json"]).stdout
     assert json.loads(answer) == {"total": 1, "packages": [CONTAINED]}
+    api.body = json.dumps({"total": 0, "packages": [], "unsearched": 2})
+    none, rest = runner.invoke(app, ["search", "--containing", "s3://raw/x"]).stdout.splitlines()
+    assert none == "No package contains s3://raw/x." and rest.startswith(
+        "Not looked at: 2 revisions whose files are no"
+    )
 
 
 def test_an_address_is_taken_as_manifests_quote_it_or_else_as_it_is(api):
@@ -160,6 +168,20 @@ def test_no_hits_are_no_failure(api):
     api.body = json.dumps({"total": 0, "totals": {"object": 0}, "hits": []})
     result = runner.invoke(app, ["search", "fox"])
     assert (result.exit_code, result.stdout) == (0, "Nothing found.\n")
+
+
+@pytest.mark.parametrize("how", [[], ["--json"], ["--all", "--csv"], ["--facets"]])
+def test_a_bucket_that_is_not_connected_is_told_and_not_searched_in_vain(api, how):
+    api.told["/api/status"] = [{"at": "2026-01-01T00:00:00Z", "buckets": [{"bucket": "lab"}, {"bucket": "raw"}]}]
+    result = runner.invoke(app, ["search", "fox", "-b", "lab", "-b", "s3://lba/", *how])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the bucket lba is not connected; those that are: lab, raw" in result.stderr
+
+
+@pytest.mark.parametrize("told", [(503, {"title": "Service Unavailable"}), {"at": "2026", "problems": ["S3 is down"]}])
+def test_where_it_cannot_be_told_what_is_connected_the_search_is_answered(api, told):
+    api.told["/api/status"] = [told]
+    assert runner.invoke(app, ["search", "fox", "-b", "lba"]).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -231,7 +253,7 @@ def test_by_kind_there_are_so_many_of_each(api):
     api.told["/api/search"] = list(answers)
     shown = runner.invoke(app, ["search", "fox", "--by-kind", "-n", "1"]).stdout
     assert [dict(api.fields(it))["kind"] for it in range(3)] == ["package", "entry", "object"]
-    assert "5 packages, 5 entries and 5 objects found, the best 3 of them above." in shown
+    assert "5 packages, 5 entries and 5 objects found, the best 3 of them above; --all shows them all." in shown
     api.told["/api/search"] = answers[1:]
     result = json.loads(
         runner.invoke(app, ["search", "fox", "--by-kind", "-k", "object", "-k", "entry", "--json"]).stdout
@@ -283,7 +305,7 @@ FACETS = {
 def test_facets_show_counts_and_how_to_narrow(api):
     api.body = json.dumps(FACETS)
     result = runner.invoke(app, ["search", "fox", "--facets", "-b", "lab"])
-    assert urlsplit(api.asked[0]).path == "/api/facets" and api.fields() == [("q", "fox"), ("bucket", "lab")]
+    assert urlsplit(api.asked[-1]).path == "/api/facets" and api.fields() == [("q", "fox"), ("bucket", "lab")]
     assert "lab ✓" in result.stdout and ".csv\\x1b" in result.stdout and "Tags" not in result.stdout
     assert result.stdout.splitlines()[-2:] == ["7 found.", "Narrow it so: bucketdex search 'fox ext:.csv'"]
     assert json.loads(runner.invoke(app, ["search", "fox", "--facets", "--json"]).stdout) == FACETS

@@ -35,7 +35,7 @@ def test_queues_tell_what_they_hold_and_only_a_local_one_how_old_it_is(monkeypat
 
 
 def test_a_queue_that_does_not_answer_is_named():
-    with pytest.raises(Transient, match="the queue https://sqs/1/events does not tell"):
+    with pytest.raises(Transient, match="the queue events does not tell what it holds: https://sqs/1/events"):
         look(Sqs(), QUEUES)
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 
 import preview_files as files
@@ -50,6 +51,12 @@ def test_a_parquet_file_shows_its_types_and_first_rows() -> None:
     assert table.rows[0] == ("1", "a", "1.10", "2024-01-02 03:00:00+00:00", "[1, 2]", '{"a": "ü"}', "0x00ff")
     assert table.rows[1][:3] == ("", "<b>", "")
     assert (table.total_rows, table.columns[0].number) == (2, True)
+
+
+def test_times_of_a_zone_are_shown_in_utc() -> None:
+    times = pyarrow.array([datetime(2024, 1, 2, 3, tzinfo=UTC)], pyarrow.timestamp("ns", "Europe/Berlin"))
+    (table,) = told("a.parquet", files.parquet({"t": times})).tables
+    assert table.rows == (("2024-01-02 03:00:00+00:00",),)
 
 
 def test_of_a_large_row_group_only_the_first_pages_are_read() -> None:
@@ -217,15 +224,35 @@ def test_the_child_limits_itself() -> None:
     assert done.stdout.splitlines() == ["[5, 300000000, 0]", "refused"]
 
 
-def test_what_reads_a_pdf_can_open_nothing(tmp_path: Path) -> None:
+READ = {"pdf": files.pdf(), "excel": files.workbook(a=[["n"], [1]]), "parquet": files.parquet({"a": [1]})}
+TRIED = {
+    "a file": "open('/etc/hostname')",
+    "our environment": "open(f'/proc/{os.getppid()}/environ')",
+    "the network": "socket.socket()",
+    "another program": "subprocess.run(['/bin/true'])",
+}
+
+
+@pytest.mark.parametrize("job", READ)
+def test_what_reads_a_file_can_open_nothing_else(job: str) -> None:
+    tried = "".join(f"try: {code}; print('{what}')\nexcept OSError: pass\n" for what, code in TRIED.items())
     script = (
-        "import io, sys; from bucketdex.catalog.previews.reading.pdf import pdf_read\n"
-        "print(pdf_read(io.BytesIO(sys.stdin.buffer.read())).pages)\n"
-        "try: open('/proc/self/environ')\n"
-        "except OSError: print('refused')\n"
+        f"import io, os, socket, subprocess, sys; from bucketdex.catalog.previews.reading.{job} import {job}_read\n"
+        f"more = () if '{job}' == 'pdf' else (lambda _: None,)\n"
+        f"print(type({job}_read(io.BytesIO(sys.stdin.buffer.read()), *more)).__name__)\n{tried}"
     )
-    done = subprocess.run([sys.executable, "-c", script], input=files.pdf(), capture_output=True, check=True)
-    assert done.stdout.split() == [b"1", b"refused"]
+    done = subprocess.run([sys.executable, "-c", script], input=READ[job], capture_output=True, check=True)
+    assert done.stdout.split() == [b"ReadPage" if job == "pdf" else b"ReadTables"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone can hide a process from its own user")
+def test_whoever_asks_for_a_preview_cannot_be_looked_into_by_processes_of_its_user() -> None:
+    script = (
+        "import ctypes, sys; from bucketdex.catalog.previews import BytesSource, preview\n"
+        "print(preview(BytesSource(sys.stdin.buffer.read()), 'a.parquet').kind, ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=READ["parquet"], capture_output=True, check=True)
+    assert done.stdout.split() == [b"table", b"0"], "PR_GET_DUMPABLE"
 
 
 def test_without_its_reader_a_file_is_told_so_politely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -285,7 +285,7 @@ def test_the_last_token_is_split_off(text, before, last):
     [
         ("(a pe", "a pe"), ("a OR ", "a"), ("ext: a", "ext:a"), ("a ext:", "a "), ("a -", "a "),
         ("a size:big b", "a b"),
-        ("nam:x (b OR", "name:x b"),
+        ("nam:x (b OR", "name:x b"), ("package:x column:y pe", "package:x  pe"),
     ],
 )  # fmt: skip
 def test_what_is_still_being_typed_is_read_as_far_as_it_goes(text, read):

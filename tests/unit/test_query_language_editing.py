@@ -1,16 +1,19 @@
 """Queries made from queries, as facets do: one value more, one less, another range."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bucketdex.searching.language.editing import selected, with_range, with_value, without, without_value
 from bucketdex.searching.language.parsing import QuerySyntaxError, parse
 from bucketdex.searching.language.printing import written
+from bucketdex.searching.language.qualifiers import QUALIFIERS
 
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12).filter(
     lambda text: text.strip() and text.count("*") < 2
 )
+ODD = st.text(st.sampled_from('ab7.*"“”„ \t\n,|()<>=-:/\\MBd\ud800\u00a0é'), max_size=6) | st.text(max_size=6)
+PROPERTIES = [*((name, None) for name in QUALIFIERS), ("meta", "x"), ("tag", 'odd "name (')]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,23 @@ def test_a_range_replaces_what_was_there():
 def test_alternatives_that_are_left_alone_are_one_value():
     assert written(without_value(parse("(ext:a OR ext:b OR ext:c) x "), "ext", "b")) == "(ext:.a OR ext:.c) x "
     assert written(without_value(parse("ext:a ext:b x "), "ext", "b")) == "ext:.a x "
+
+
+@given(st.sampled_from(PROPERTIES), ODD, ODD, st.sampled_from(["", "mb", "d ", "ext:csv", "a OR b", "10:30 7"]))
+@example(("ext", None), "a,b", "|", "")
+@example(("meta", "x"), "", " ", "")
+@example(("size", None), "10", "2", "mb")
+@example(("modified", None), "2024", "2023..2024", "d x")
+def test_what_is_written_with_a_value_that_is_chosen_is_never_refused(of, value, other, text):
+    name, field = of
+    query = parse(text)
+    for chosen in (value, other):
+        try:
+            query = with_value(query, name, chosen, field)
+        except QuerySyntaxError:
+            return  # that no query has it is said at once
+        assert written(parse(written(query))) == written(query)
+        assert selected(parse(written(query)), name, field) == selected(query, name, field)
 
 
 @given(VALUES, VALUES, st.sampled_from([("key", None), ("meta", "plate well"), ("tag", "x"), ("by", None)]))

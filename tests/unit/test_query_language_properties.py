@@ -1,6 +1,7 @@
 """The query language, whatever is typed: never any exception but its own, and what is written is read again."""
 
 from datetime import UTC, datetime
+from unicodedata import normalize
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -8,6 +9,10 @@ from hypothesis import strategies as st
 from bucketdex.searching.language.parsing import QuerySyntaxError, parse, parse_lenient, split_last
 from bucketdex.searching.language.printing import written
 from bucketdex.searching.language.syntax import All, Any, Between, Not, Phrase, Qualifier, Query, Word
+from bucketdex.searching.query import clause
+from bucketdex.searching.query.kinds import Known
+from bucketdex.searching.query.marking import marking
+from bucketdex.searching.question import KINDS
 
 NOW = datetime(2026, 3, 31, 12, 30, tzinfo=UTC)
 PIECES = st.sampled_from(
@@ -53,6 +58,21 @@ def test_corrections_lead_somewhere(text):
         assert text not in seen, seen
         seen.add(text)
         text = outcome.suggestion
+
+
+ACCENTED = st.sampled_from(["é", "e\u0301", "Å", "й", "ガ", "한", "ế", "ab", "7", "ﬁ"])
+IN_FORMS = st.lists(st.one_of(PIECES, ACCENTED, st.characters(exclude_characters="\u0338")), max_size=20).map("".join)
+
+
+@given(IN_FORMS)
+@example("meta.größe:>3 meta.größe:ä*")
+@example("päd/öl@4f2a90 author:é -ä")
+def test_a_query_asks_the_same_whether_its_letters_are_composed_or_not(text):
+    composed, decomposed = (outcome_of(normalize(form, text)) for form in ("NFC", "NFD"))
+    assert type(composed) is type(decomposed)
+    if isinstance(composed, Query) and isinstance(decomposed, Query):
+        asked = [(clause(it, KINDS, (), Known()), marking(it, KINDS)) for it in (composed, decomposed)]
+        assert asked[0] == asked[1]
 
 
 WORDS = st.from_regex(r"[a-z0-9.+/@_-]{0,5}[a-z]", fullmatch=True).filter(lambda text: text[0] != "-").map(Word)

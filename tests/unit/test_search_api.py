@@ -16,7 +16,7 @@ from bucketdex.api.routes.searching import MOST_BYTES
 from bucketdex.changes import Checksum
 from bucketdex.errors import Permanent, Transient
 from bucketdex.searching.containing import Containers, Containing
-from bucketdex.searching.details import PackageList
+from bucketdex.searching.details import EntryList, Folder, PackageDetail, PackageList
 from bucketdex.searching.duplicates import Duplicates, Known
 from bucketdex.searching.hits import Answer, EntryHit, Hit, ObjectHit, PackageHit
 from bucketdex.searching.language.mistakes import QuerySyntaxError
@@ -80,7 +80,7 @@ def ask(
 
     app = answering(
         search=noted(Answer(1, {"object": 1}, [hit])),
-        containing=noted(Containers(1, [Containing("lab", ["a/b"], "ab12", "x.csv", None, latest=True)])),
+        containing=noted(Containers(1, [Containing("lab", ["a/b"], "ab12", "x.csv", None, latest=True)], 2)),
         duplicates=noted(Duplicates(1, {"SHA256": "ab12"}, [COPY])),
         digests=noted([COPY]),
         reads=noted(READ),
@@ -130,7 +130,7 @@ def test_the_packages_that_contain_an_object_are_told():
     found = {"registry": "lab", "handles": ["a/b"], "top_hash": "ab12", "logical_key": "x.csv"}
     status, body, asked = ask({"bucket": ["raw"], "key": ["a+b%2B.csv"]}, path="/api/containing")
     assert (status, asked) == (200, [("raw", "a b+.csv", None)])
-    assert body == {"total": 1, "packages": [found | {"version_id": None, "latest": True}]}
+    assert body == {"total": 1, "packages": [found | {"version_id": None, "latest": True}], "unsearched": 2}
     assert ask({"bucket": ["raw"], "key": ["k"], "version_id": ["v1"]}, path="/api/containing")[2] == [
         ("raw", "k", "v1")
     ]
@@ -210,6 +210,36 @@ def test_a_list_of_packages_is_never_larger_than_the_load_balancer_takes():
     found = json.loads(b64decode(get(answering(packages=packages), "/api/packages", {"size": ["100"]})["body"]))
     # The cursor is that of what was told, so that nothing is skipped.
     assert 10 < len(found["packages"]) < 100 and found["cursor"] == f"after {len(found['packages'])}"
+
+
+def test_packages_are_those_of_a_registry_also_by_the_name_that_it_had_first():
+    asked: list[str | None] = []
+
+    def packages(_text: str, registry: str | None, _cursor: str | None, _size: int) -> PackageList:
+        asked.append(registry)
+        return PackageList(0, [])
+
+    app = answering(packages=packages)
+    for query in ({"registry": ["a"]}, {"bucket": ["a"]}, {"registry": ["a"], "bucket": ["a"]}, {}):
+        assert get(app, "/api/packages", query)["statusCode"] == 200
+    assert get(app, "/api/packages", {"registry": ["a"], "bucket": ["b"]})["statusCode"] == 422
+    assert asked == ["a", "a", "a", None]
+
+
+def test_a_parameter_that_is_not_known_is_told_beside_the_one_that_is_missing():
+    status, body, _ = ask({"bukcet": ["raw"], "key": ["k"]}, path="/api/containing")
+    assert status == 422 and "bucket: Field required" in body["detail"] and "did you mean bucket?" in body["detail"]
+
+
+def test_files_of_a_revision_that_is_not_searchable_are_said_to_be_none_that_can_be_told():
+    older = PackageDetail(
+        registry="lab", registries=("lab",), handle="a/b", top_hash="ab12cd", manifest="m", latest=False
+    )
+    app = answering(
+        package=lambda *_: older, entries=lambda *_: EntryList(0, 0, []), folder=lambda *_: Folder("", (), ())
+    )
+    for what in ("entries", "folder"):
+        assert json.loads(get(app, f"/api/packages/a/b/ab12cd/{what}")["body"])["searchable"] == "none"
 
 
 def test_halves_of_characters_and_paths_that_no_route_takes_are_no_server_error():

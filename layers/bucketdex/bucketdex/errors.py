@@ -2,9 +2,16 @@
 
 
 class Fault(Exception):
-    """Something went wrong in a way that is understood; `str()` says what, with which object, and what to do."""
+    """Something went wrong in a way that is understood; `str()` says what, with which object, and what to do.
+
+    `for_asker` is what of it whoever asks from outside is told: without the hosts and names of what is inside.
+    """
 
     kind = "fault"
+
+    def __init__(self, message: str = "", for_asker: str | None = None) -> None:
+        super().__init__(message)
+        self.for_asker = for_asker or message
 
 
 class Transient(Fault):

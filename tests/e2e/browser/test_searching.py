@@ -112,6 +112,41 @@ def test_filters_are_taken_without_loading_the_page_and_their_address_can_be_sha
     expect(page.locator(".chips")).to_have_count(0)
 
 
+def test_what_was_clicked_stays_where_it_is_and_keeps_the_focus(open_page):
+    page = open_page("/search")
+    page.set_viewport_size({"width": 1280, "height": 500})  # so that the page is scrolled to it
+    source = page.locator(".facet a").filter(has_text=re.compile("^source"))
+    source.scroll_into_view_if_needed()
+    before = source.bounding_box()
+    source.click()
+    expect(page.locator(".chips")).to_contain_text("meta.source:*")
+    after = source.bounding_box()
+    assert before and after and abs(before["y"] - after["y"]) < 2
+    expect(source).to_be_focused()
+    page.get_by_label("Sort by").focus()
+    page.get_by_label("Sort by").select_option("largest")
+    expect(page).to_have_url(re.compile("sort=largest"))
+    expect(page.get_by_label("Sort by")).to_be_focused()
+    page.locator(".chips a").first.click()
+    expect(page.locator("#results")).to_be_focused()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none", "no frame around all"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_all_values_of_a_facet_are_shown_and_those_of_metadata_that_were_chosen(open_page, script):
+    page = open_page("/search", script=script)
+    assert page.locator(".facet a").filter(has_text=".md").count() == 0
+    page.get_by_role("link", name="Show all of them").first.click()
+    expect(page.locator(".facet a").filter(has_text=".md")).to_be_visible()
+    expect(page).to_have_url(re.compile("facet=ext"))
+    page.get_by_role("link", name="Show fewer").click()
+    expect(page.locator(".facet a").filter(has_text=".md")).to_have_count(0)
+    page.locator(".facet a").filter(has_text=re.compile("^source")).click()
+    page.locator(".facet a").filter(has_text="countryinfo").click()
+    expect(page.locator(".chips")).to_have_text(re.compile(r"^\s*meta\.source:\S*countryinfo"))
+    expect(page.locator(".facet a").filter(has_text="nbgrader")).to_be_visible()
+
+
 def test_without_javascript_there_is_all_of_it_too(open_page):
     page = open_page("/", script=False)
     page.locator(BOX).fill("penguins")

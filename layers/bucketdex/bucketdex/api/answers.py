@@ -23,6 +23,7 @@ from bucketdex.searching.details import (
 from bucketdex.searching.duplicates import Duplicates, Known
 from bucketdex.searching.facets import Facets, facets
 from bucketdex.searching.hits import Answer
+from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.question import Kind, Question
 from bucketdex.searching.reads import Asked, Readings
 from bucketdex.searching.suggesting.told import Suggestions
@@ -84,6 +85,14 @@ def answers_of(edges: Edges) -> Answers:
 
         return suggest(edges.opensearch(), edges.viewer(), text, size)
 
+    def found(question: Question) -> Answer:
+        try:
+            return answering.search(edges.opensearch(), edges.viewer(), question)
+        except QuerySyntaxError as error:
+            from bucketdex.searching.suggesting import better  # noqa: PLC0415, as above
+
+            raise better(edges.opensearch(), edges.viewer(), question.text, error) from None
+
     def meant(question: Question) -> str | None:
         from bucketdex.searching.suggesting import did_you_mean  # noqa: PLC0415, as above
 
@@ -110,7 +119,7 @@ def answers_of(edges: Edges) -> Answers:
         return lambda *question: told(edges.opensearch(), edges.viewer(), *question)
 
     return Answers(
-        search=asked(answering.search),
+        search=found,
         did_you_mean=meant,
         suggest=completed,
         facets=counted,

@@ -16,8 +16,9 @@ COMPONENT = "#/components/schemas/{name}"
 TITLE, VERSION = "bucketdex", "1"
 DESCRIPTION = """Search in what S3 buckets hold: objects, data packages and their entries.
 
-Every answer is JSON; every error is a problem (RFC 9457), `application/problem+json`. Lists go on with the `cursor` of
-the answer before. An answer has an `ETag`: sent back as `If-None-Match`, what has not changed is a 304 without a body.
+Every answer is JSON; every error is a problem (RFC 9457), `application/problem+json`, also a parameter that a route
+does not have. Lists go on with the `cursor` of the answer before. An answer has an `ETag`: sent back as
+`If-None-Match`, what has not changed is a 304 without a body.
 Answers of more than 1 kB are packed with gzip for those who take that. Times are ISO 8601, in UTC.
 
 In a path each part is percent-encoded, the slashes of a key too: `/api/objects/my-data/raw%2F042.csv`."""

@@ -1,5 +1,6 @@
 """What goes wrong, as `application/problem+json` (RFC 9457): one place that says which error is which status."""
 
+import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,12 +10,14 @@ from aws_lambda_powertools.event_handler import ALBResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
+from bucketdex.api.unknown import unknown
 from bucketdex.errors import Permanent, Transient
 from bucketdex.http import PROBLEM, Problem
 from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.viewer import Gone
 
 RETRY_SECONDS = "5"
+log = logging.getLogger(__name__)
 
 
 class Missing(Exception):
@@ -52,8 +55,10 @@ def _tell_requests(app: ALBResolver, methods: Callable[[str], tuple[str, ...]]) 
 
     @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
     def _invalid(error: RequestValidationError) -> Response[str]:
-        said = "; ".join(f"{_name(fault['loc'])}: {fault['msg']}" for fault in error.errors())
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+        said = [f"{_name(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        if other := unknown(app):  # what is missing may be called so
+            said.append(other)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(said))
 
     @app.exception_handler(RequestUnsupportedContentType)  # type: ignore[untyped-decorator]
     def _unsupported(_: RequestUnsupportedContentType) -> Response[str]:
@@ -90,7 +95,8 @@ def _tell_faults(app: ALBResolver) -> None:
 
     @app.exception_handler(Transient)  # type: ignore[untyped-decorator]
     def _unavailable(error: Transient) -> Response[str]:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), {"Retry-After": RETRY_SECONDS})
+        log.warning("%s is not answered: %s", app.current_event.path, error)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, error.for_asker, {"Retry-After": RETRY_SECONDS})
 
 
 def _name(location: Sequence[str | int]) -> str:

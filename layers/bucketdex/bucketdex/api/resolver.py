@@ -13,6 +13,7 @@ from bucketdex.api.routes.objects import add_objects
 from bucketdex.api.routes.packages import add_packages
 from bucketdex.api.routes.searching import add_search
 from bucketdex.api.routes.stack import add_stack
+from bucketdex.api.unknown import refuse_unknown
 from bucketdex.http import Answer, Request, event_answer, request_of
 
 PREFLIGHT_SECONDS = 3_600
@@ -32,6 +33,7 @@ def resolver(answers: Answers, cors_origins: Sequence[str] = ()) -> ALBResolver:
     add_packages(app, answers)
     add_stack(app, answers, document)
     tell_problems(app, allowed(document))
+    app.use([refuse_unknown])
     return app
 
 

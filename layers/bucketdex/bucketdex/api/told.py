@@ -116,17 +116,17 @@ EXAMPLES: dict[str, Any] = {
     )),
     "containing": Containers(1, [
         Containing("my-data", ["bio/penguins"], TOP_HASH, "penguins.csv", VERSION, latest=True)
-    ]),
+    ], unsearched=3),
     "duplicates": Duplicates(1, {"SHA256": SHA256}, [KNOWN]),
     "digests": KnownObjects([KNOWN]),
     "reads": Readings(3, 2, "2026-01-30", [Day("2026-01-31", 3, 2)], [OfObject("raw/penguins.csv", 3)]),
     "packages": PackageList(1, [PACKAGE]),
     "package": Package(DETAIL, 1, [REVISION]),
     "revision": DETAIL,
-    "entries": EntryList(1, 13478, [ENTRY]),
+    "entries": EntryList(1, 13478, [ENTRY], searchable="complete"),
     "folder": Folder("", (Subfolder("images", "images/", 11, 91851637),), (
         File(name="penguins.csv", logical_key="penguins.csv", size=13478),
-    )),
+    ), searchable="complete"),
     "status": Health(
         at=AT, settled=False, dead_letters=1, differing=0,
         queues=(QueueHealth(

@@ -92,7 +92,8 @@ def glance(sqs: "SQSClient", name: str, queue: Queue) -> list[DeadLetter]:
     try:
         received = _receive(sqs, queue.dead_letters_url, GLANCING_SECONDS)
     except (BotoCoreError, ClientError) as error:
-        raise Transient(f"the dead-letter queue {queue.dead_letters_url} cannot be read: {error}") from error
+        told = f"the dead-letter queue {queue.dead_letters_url.rpartition('/')[2]} cannot be read"
+        raise Transient(f"{told}: {queue.dead_letters_url}: {error}", told) from error
     _put_back(sqs, queue.dead_letters_url, [it["ReceiptHandle"] for it in received])
     return [dead_letter(name, message) for message in received]
 

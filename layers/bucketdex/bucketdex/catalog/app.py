@@ -1,16 +1,19 @@
 """The catalog: a request becomes a page, and every error a page that says what to do."""
 
 import importlib
+import logging
 
 from bucketdex.catalog import routing
 from bucketdex.catalog.answers import NotFound, Page
 from bucketdex.catalog.edges import Edges
+from bucketdex.catalog.moved import moved
 from bucketdex.catalog.rendering import rendered
 from bucketdex.catalog.security import page_headers
 from bucketdex.errors import Fault, Transient
 from bucketdex.http import HTML, Answer, Request
 
 RETRY_SECONDS = "5"
+log = logging.getLogger(__name__)
 HEADINGS = {
     404: "There is nothing here",
     405: "This can only be read",
@@ -27,7 +30,8 @@ def respond(request: Request, edges: Edges) -> Answer:
     except NotFound as error:
         return _error(request, edges, 404, str(error))
     except Transient as error:
-        return _error(request, edges, 503, str(error), {"Retry-After": RETRY_SECONDS})
+        log.warning("%s is not answered: %s", request.path, error)
+        return _error(request, edges, 503, error.for_asker, {"Retry-After": RETRY_SECONDS})
     except Fault as error:
         return _error(request, edges, 422, str(error))
 
@@ -40,7 +44,7 @@ def broken(request: Request, edges: Edges, subject: str) -> Answer:
 def _answer(request: Request, edges: Edges) -> Answer:
     place = routing.found(request)
     if place is None:
-        return _error(request, edges, 404, "No page has this address.")
+        return moved(request) or _error(request, edges, 404, "No page has this address.")
     if request.method not in ("GET", "HEAD"):
         return _error(request, edges, 405, "The catalog shows, and changes nothing.", {"Allow": "GET, HEAD"})
     # Only what is asked for: most processes answer searches, and need no readers of PDF.

@@ -3,12 +3,14 @@
 What one of them cannot tell is left out of the page, which says so.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 from bucketdex.errors import Fault
 
+log = logging.getLogger(__name__)
 AT_ONCE = 8
 
 
@@ -28,7 +30,8 @@ class Beside:
         try:
             return asked.result()
         except Fault as fault:
-            if (said := str(fault)) not in self.missing:
+            log.warning("a part of a page cannot be told: %s", fault)
+            if (said := fault.for_asker) not in self.missing:
                 self.missing.append(said)
             return None
 

@@ -9,6 +9,7 @@ import msgspec
 
 from bucketdex.aws.settings import Queue
 from bucketdex.catalog.answers import NotFound
+from bucketdex.catalog.deadline import OTHER_SECONDS, S3_SECONDS, Deadline, aws_within, opensearch_within
 from bucketdex.control import Bucket, ControlTable
 from bucketdex.searching.viewer import Viewer
 
@@ -25,7 +26,7 @@ def utc_now() -> datetime:
 
 
 class Edges(msgspec.Struct, frozen=True, dict=True):
-    """The edges of one request: which buckets are connected is read once for each."""
+    """The edges of one request: which buckets are connected is read once for each, and all have one deadline."""
 
     make_opensearch: Callable[[], "OpenSearch"]
     make_s3: Callable[[], "S3Client"]
@@ -34,26 +35,27 @@ class Edges(msgspec.Struct, frozen=True, dict=True):
     table: str
     queues: tuple[Queue, ...] = ()
     clock: Callable[[], datetime] = utc_now
+    deadline: Deadline = msgspec.field(default_factory=Deadline)
 
     @cached_property
     def opensearch(self) -> "OpenSearch":
         """The index; searches go through `searching`."""
-        return self.make_opensearch()
+        return opensearch_within(self.make_opensearch(), self.deadline)
 
     @cached_property
     def s3(self) -> "S3Client":
         """What the buckets hold."""
-        return self.make_s3()
+        return aws_within(self.make_s3(), self.deadline, S3_SECONDS)
 
     @cached_property
     def sqs(self) -> "SQSClient":
         """The queues."""
-        return self.make_sqs()
+        return aws_within(self.make_sqs(), self.deadline, OTHER_SECONDS)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """Where the control table is."""
-        return self.make_dynamodb()
+        return aws_within(self.make_dynamodb(), self.deadline, OTHER_SECONDS)
 
     @cached_property
     def control(self) -> ControlTable:

@@ -9,11 +9,15 @@ def home() -> str:
     return routing.HOME
 
 
-def search(query: str = "", sort: str = "", cursor: str = "", start: int = 0) -> str:
-    """Return the address of a search; `cursor` is where its page begins, and `start` how many came before."""
+def search(query: str = "", sort: str = "", cursor: str = "", start: int = 0, opened: str = "") -> str:
+    """Return the address of a search; `cursor` is where its page begins, and `start` how many came before.
+
+    `opened` is the facet that is told with all of its values.
+    """
     asked = [("q", query)] if query else []
     asked += [("sort", sort)] if sort not in ("", "relevance") else []
     asked += [("cursor", cursor), ("start", str(start))] if cursor else []
+    asked += [("facet", opened)] if opened else []
     return address(routing.SEARCH, asked)
 
 

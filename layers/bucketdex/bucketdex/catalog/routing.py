@@ -65,7 +65,10 @@ def found(request: Request) -> Found | None:
 def matched(pattern: str, request: Request) -> dict[str, str] | None:
     """Return the named parts of an address of this pattern; None if it is not one."""
     match = _expression(pattern).fullmatch(request.path)
-    return match and {name: unquote(raw) if raw else request.one(name) for name, raw in match.groupdict().items()}
+    if match is None:
+        return None
+    parts = {name: unquote(raw) if raw else request.one(name) for name, raw in match.groupdict().items()}
+    return parts if all(parts[name] for name in _needed(pattern)) else None
 
 
 def address(pattern: str, query: Iterable[tuple[str, str]] = (), **parts: str) -> str:
@@ -80,8 +83,19 @@ def address(pattern: str, query: Iterable[tuple[str, str]] = (), **parts: str) -
         return quote(value, safe="/" if name[2] else "", errors="replace")
 
     path = NAME.sub(put, pattern)
-    asked = urlencode([*aside, *query], quote_via=quote, safe="/:,@", errors="replace")
-    return f"{path}?{asked}" if asked else path
+    return with_query(path, [*aside, *query])
+
+
+def with_query(path: str, query: Iterable[tuple[str, str]]) -> str:
+    """Return an address with what is asked of it, after what is asked already."""
+    asked = urlencode([*query], quote_via=quote, safe="/:,@", errors="replace")
+    return f"{path}{'&' if '?' in path else '?'}{asked}" if asked else path
+
+
+@cache
+def _needed(pattern: str) -> tuple[str, ...]:
+    """Return the names of what cannot be empty: one part of a path, which what has slashes can be."""
+    return tuple(name for name, rest in NAME.findall(pattern) if not rest)
 
 
 @cache

@@ -32,4 +32,5 @@ def errors_told(bucket: str, key: str, version: str) -> Iterator[None]:
     except ParamValidationError as error:  # an empty key names nothing
         raise NotFound(f"There is no {name}") from error
     except BotoCoreError as error:
-        raise Transient(f"S3 cannot tell about {name} now: {error}") from error
+        told = f"S3 cannot tell about {name} now"
+        raise Transient(f"{told}: {error}", told) from error

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from bucketdex.cli.called import as_called
+from bucketdex.cli.problems import asked_for_json, print_problem
 
 if TYPE_CHECKING:
     from typer import Context
@@ -35,6 +36,7 @@ def epilog(examples: str, **codes: str) -> str:
     return f"**Examples**\n\n{lines}\n\n**Exit codes**\n\n{listed}"
 
 
+AS_JSON = f"{__name__}.json"  # in the context
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # of an output, which has no name
 
 
@@ -46,8 +48,21 @@ class RefusedError(Exception):
     """What was asked cannot be; the message says why."""
 
 
+class FailedError(Exception):
+    """A command ends with a message, and an exit code."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Commands(TyperGroup):
     """A group of commands whose failures are told in a line, without a traceback unless one is asked for."""
+
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:  # type: ignore[override]
+        """Read the arguments, and keep in mind whether a program reads what is said of failures."""
+        ctx.meta[AS_JSON] = asked_for_json(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: "Context") -> Any:  # type: ignore[override]
         """Run the command that was named."""
@@ -55,8 +70,14 @@ class Commands(TyperGroup):
             with warnings.catch_warnings():
                 warnings.showwarning = _warned
                 return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.TyperException):
+        except (typer.Exit, typer.Abort):
             raise
+        except typer.TyperException as error:
+            if not ctx.meta[AS_JSON]:
+                raise
+            _end(ctx, error.format_message(), error.exit_code)
+        except FailedError as error:
+            _end(ctx, str(error), error.code)
         except BrokenPipeError as error:
             raise typer.Exit(BROKEN_PIPE) from error
         except Exception as error:  # whatever it is, its user gets a line
@@ -67,7 +88,7 @@ class Commands(TyperGroup):
             message, code = explained(error)
             if code == UNAVAILABLE or isinstance(error, NoAnswerError):
                 message += _former_stack(error)
-            fail(message, code)
+            _end(ctx, message, code, error)
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run the command line; what is said of help or version that cannot be printed is a line too."""
@@ -94,7 +115,19 @@ def _flush() -> None:
 
 def fail(message: str, code: int) -> NoReturn:
     """End the command with a message."""
-    typer.secho(as_called(f"bucketdex: {_shown(message)}"), err=True)
+    raise FailedError(message, code)
+
+
+def complain(message: str, *, as_json: bool, code: int = NO, error: Exception | None = None, **more: Any) -> None:
+    """Say on standard error what failed; with `--json` as programs read it, and `more` of what it is about."""
+    if as_json:
+        print_problem(as_called(_shown(message)), code, error, **more)
+    else:
+        typer.echo(as_called(f"bucketdex: {_shown(message)}"), err=True)
+
+
+def _end(ctx: "Context", message: str, code: int, error: Exception | None = None) -> NoReturn:
+    complain(message, as_json=ctx.meta[AS_JSON], code=code, error=error)
     raise typer.Exit(code)
 
 

@@ -22,12 +22,16 @@ WARNING = "bold red"
 NOUNS = {"package": ("package", "packages"), "entry": ("entry", "entries"), "object": ("object", "objects")}
 
 
-def print_found(answer: dict[str, Any]) -> None:
-    """Print the hits of a search, and how many there are in all."""
+def print_found(answer: dict[str, Any], *, more: bool) -> None:
+    """Print the hits of a search, how many there are in all, and where there are `more` how one gets to see them."""
     hits, totals = answer["hits"], answer["totals"]
     print_hits(hits)
     counts = [_count(kind, totals[kind]) for kind in NOUNS if totals.get(kind)]
-    shown = f", the best {len(hits)} of them above" if 0 < len(hits) < answer["total"] else ""
+    shown = ""
+    if hits and more:
+        shown = f", the best {len(hits)} of them above; --all shows them all"
+    elif 0 < len(hits) < answer["total"]:  # an object and the entries that it is are one hit
+        shown = f", in {len(hits)} hit{'s' if len(hits) > 1 else ''}"
     typer.echo(f"{joined(counts) if counts else 'Nothing'} found{shown}.")
     unseen = [kind for kind in totals if totals[kind] and not any(hit["kind"] == kind for hit in hits)]
     if unseen and hits:
@@ -45,7 +49,16 @@ def print_hits(hits: list[dict[str, Any]]) -> None:
 
 def print_containing(answer: dict[str, Any], address: str) -> None:
     """Print the packages that contain an object."""
-    packages = answer["packages"]
+    _print_containing(answer["packages"], answer["total"], address)
+    if number := answer.get("unsearched"):
+        revisions = "revision" if number == 1 else "revisions"
+        typer.echo(
+            f"Not looked at: {number:,} {revisions} whose files are not searchable, mostly older ones; "
+            "bucketdex bucket set NAME --entries all keeps them so."
+        )
+
+
+def _print_containing(packages: list[dict[str, Any]], total: int, address: str) -> None:
     if not packages:
         typer.echo(f"No package contains {printable(address)}.")
         return
@@ -56,9 +69,9 @@ def print_containing(answer: dict[str, Any], address: str) -> None:
             printable(it["logical_key"]), printable(it["version_id"] or "any"),
         )  # fmt: skip
     console().print(found)
-    shown = f", {len(packages)} of them above" if len(packages) < answer["total"] else ""
+    shown = f", {len(packages)} of them above" if len(packages) < total else ""
     if shown:
-        typer.echo(f"{_count('entry', answer['total'])} of packages have {printable(address)}{shown}.")
+        typer.echo(f"{_count('entry', total)} of packages have {printable(address)}{shown}.")
         return
     number = len({(it["registry"], it["top_hash"]) for it in packages})
     typer.echo(f"{_count('package', number)} {'contains' if number == 1 else 'contain'} {printable(address)}.")

@@ -14,6 +14,7 @@ from bucketdex.cli.called import NAME, as_called, command
 from bucketdex.cli.demo import command as demo
 from bucketdex.cli.failures import Commands
 from bucketdex.cli.hash import command as hash_command
+from bucketdex.cli.minus import OfQuery
 from bucketdex.cli.trail import command as trail
 
 app = typer.Typer(
@@ -49,7 +50,7 @@ BEGIN, FIND, OPERATE = "Begin", "Find", "Operate"  # panels of the help
 app.command(epilog=demo.EPILOG, rich_help_panel=BEGIN)(demo.demo)
 app.add_typer(local.app, name="local", rich_help_panel=BEGIN)
 app.add_typer(bucket.app, name="bucket", rich_help_panel=BEGIN)
-app.command(epilog=search.EPILOG, rich_help_panel=FIND)(search.search)
+app.command(cls=OfQuery, epilog=search.EPILOG, rich_help_panel=FIND)(search.search)
 app.command(epilog=show.EPILOG, rich_help_panel=FIND)(show.show)
 app.command(epilog=reads.EPILOG, rich_help_panel=FIND)(reads.reads)
 app.command("hash", epilog=hash_command.EPILOG, rich_help_panel=FIND)(hash_command.hash_)

@@ -33,12 +33,12 @@ def console(*, stderr: bool = False) -> "Console":
     return made
 
 
-def json_line(value: Any) -> None:
+def json_line(value: Any, *, err: bool = False) -> None:
     """Print a value as one line of JSON; it says the same with what a terminal would obey as escapes."""
     import msgspec
 
     line = msgspec.json.encode(value).decode()
-    typer.echo(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode())
+    typer.echo(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode(), err=err)
 
 
 def table(*columns: str) -> "Table":

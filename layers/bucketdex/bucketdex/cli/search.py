@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import epilog, usage
+from bucketdex.cli.failures import RefusedError, epilog, usage
 from bucketdex.cli.options import Json, bucket_name
 
 if TYPE_CHECKING:
@@ -15,18 +15,20 @@ if TYPE_CHECKING:
     from bucketdex.manifest.layout import Physical
 
 HITS = 10
+MOST_NAMED = 10  # buckets that are connected, where one is not
 KINDS = ("package", "entry", "object")
 EPILOG = epilog(
-    """bucketdex search sample 042
-    bucketdex search 'ext:.csv size:>1MB modified:>2024-01' --sort newest
-    bucketdex search 'meta.label:cat OR meta.label:dog' --kind entry
-    bucketdex search '"emperor penguins" NOT draft' --bucket my-data --size 50
+    """bucketdex search penguins
+    bucketdex search 'ext:.csv size:>10kB modified:>2024-01' --sort newest
+    bucketdex search 'meta.species:Gentoo OR meta.species:Adelie' --kind package
+    bucketdex search '"jupyter notebook" NOT grading' --bucket bucketdex-demo --size 50
+    bucketdex search -- '-penguins ext:csv'
     bucketdex search penguins --facets
-    bucketdex search column:gene_id --all --csv > found.csv
-    bucketdex search 'key:runs/*.csv' --all --json | jq -r .key
-    bucketdex search 4b62086319480e07
-    bucketdex search --containing s3://my-data/raw/sample-042.csv""",
-    _1="the API does not answer, or refuses the search",
+    bucketdex search column:species --all --csv > found.csv
+    bucketdex search 'key:countryinfo/*.json' --all --json | jq -r .key
+    bucketdex search pitxjgQAUrM5C8HzODGTOovbvGO4QhgNrQOlLbex3D8=
+    bucketdex search --containing s3://bucketdex-demo/demo/penguins/penguins.csv""",
+    _1="the query cannot be understood, a bucket is not connected, or the API does not answer",
 )
 
 
@@ -82,12 +84,13 @@ def search(
 
     A query has words, "phrases", beginnings*, NOT, OR and parentheses, and bucket: key: name: ext: size: modified:
     type: author: package: hash: tag.NAME: meta.NAME: column: class: by:, with > < and ranges as in size:1MB..10MB. In a
-    shell it stands in single quotes.
+    shell it stands in single quotes, and behind -- where it begins with a minus. The examples are of bucketdex demo.
 
     With --json: total, totals (of each kind), hits (each with its kind, bucket, score, highlights and more) and a
     cursor where there are more; with --all each hit in a line of its own. With --facets: total and facets. With
     --containing: total, and packages (registry, handles, top_hash, logical_key, version_id, latest); with
-    --duplicates-of: total, digests, and objects (bucket, key, size, modified, version_id, etag, checksums).
+    --duplicates-of: total, digests, and objects (bucket, key, size, modified, version_id, etag, checksums). An error is
+    a line of JSON on standard error: title, detail, and of a mistake in the query its column.
     """
     kinds = tuple(_kind(each) for each in kind or [])
     chosen = {"--csv": as_csv, "--json": as_json and as_csv, "--all": every, "--by-kind": by_kind}
@@ -111,6 +114,8 @@ def search(
     from bucketdex.client.asking import Question
 
     question = Question(" ".join(words or ()), kinds, tuple(bucket or ()), sort.value)
+    if facets or every:
+        _refuse_unconnected(stack(), question)
     if facets:
         _facets(stack(), question, as_json)
     elif open_:
@@ -144,34 +149,53 @@ def _best(stack: "Connection", question: "Question", size: int, by_kind: bool, a
     from bucketdex.cli.output import json_line
     from bucketdex.client.asking import search as ask
 
-    answer = _of_each_kind(stack, question, size) if by_kind else ask(stack, question, size)
+    answers = _of_each_kind(stack, question, size) if by_kind else [ask(stack, question, size)]
+    answer = _as_one(answers) if by_kind else answers[0]
+    if not set(question.buckets) <= {hit["bucket"] for hit in answer["hits"]}:
+        _refuse_unconnected(stack, question)
     if as_json:
         json_line(answer)
         return
     if as_csv:
         print_csv([answer], question.kinds)
         return
-    print_found(answer)
+    print_found(answer, more=any("cursor" in it for it in answers))
     if meant := answer.get("did_you_mean"):
         _suggest(meant)
-    if not answer["total"]:
-        for name in _not_connected(list(question.buckets)):
-            typer.echo(as_called(f"No bucket {name} is connected; those that are: bucketdex bucket list"))
 
 
-def _of_each_kind(stack: "Connection", question: "Question", size: int) -> "Answer":
-    """Return the best hits of each kind in one answer."""
+def _of_each_kind(stack: "Connection", question: "Question", size: int) -> "list[Answer]":
+    """Return the best hits of each kind."""
     from msgspec.structs import replace
 
     from bucketdex.client.asking import search as ask
 
-    answer: Answer = {"total": 0, "totals": {}, "hits": []}
-    for kind in question.kinds or KINDS:
-        found = ask(stack, replace(question, kinds=(kind,)), size)
-        answer["total"] += found["total"]
-        answer["totals"] |= found["totals"]
-        answer["hits"] += found["hits"]
-    return answer
+    return [ask(stack, replace(question, kinds=(kind,)), size) for kind in question.kinds or KINDS]
+
+
+def _as_one(answers: "list[Answer]") -> "Answer":
+    """Return answers for one kind each as one for all of them."""
+    one: Answer = {"total": 0, "totals": {}, "hits": []}
+    for it in answers:
+        one["total"] += it["total"]
+        one["totals"] |= it["totals"]
+        one["hits"] += it["hits"]
+    return one
+
+
+def _refuse_unconnected(stack: "Connection", question: "Question") -> None:
+    """Refuse buckets that are not connected, in which nothing is ever found."""
+    from bucketdex.cli.output import joined
+    from bucketdex.client.asking import connected
+
+    there = connected(stack) if question.buckets else None
+    if there is None or not (unknown := [name for name in question.buckets if name not in there]):
+        return
+    more = ["..., see bucketdex bucket list"] if len(there) > MOST_NAMED else []
+    named = ", ".join(there[:MOST_NAMED] + more)
+    are = f"those that are: {named}" if there else "connect one: bucketdex bucket add NAME"
+    them = f"the bucket {unknown[0]} is" if len(unknown) == 1 else f"the buckets {joined(unknown)} are"
+    raise RefusedError(f"{them} not connected; {are}")
 
 
 def _all(stack: "Connection", question: "Question", as_csv: bool, as_json: bool) -> None:
@@ -266,20 +290,3 @@ def _meant(address: str, option: str) -> "tuple[Physical, ...]":
     from bucketdex.searching.query.words import addresses
 
     return addresses(address) or usage(f"{option} takes the address of an object, s3://bucket/key: {address!r}")
-
-
-def _not_connected(buckets: list[str]) -> list[str]:
-    """Return those of the buckets that are not connected, as far as this machine can know."""
-    from botocore.exceptions import BotoCoreError
-
-    from bucketdex.aws import clients, settings
-    from bucketdex.control import ControlTable
-    from bucketdex.errors import Transient
-    from bucketdex.index.generations import OBJECTS
-
-    try:
-        table = settings.control().table
-        connected = ControlTable(clients.dynamodb(), table).view(OBJECTS, set(buckets)).buckets if buckets else ()
-    except (settings.SettingsError, Transient, BotoCoreError):  # who may search need not have access to the table
-        return []
-    return [name for name in buckets if name not in connected]

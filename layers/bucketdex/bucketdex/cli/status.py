@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bucketdex.cli.called import as_called
-from bucketdex.cli.failures import NO, epilog
+from bucketdex.cli.failures import NO, UNAVAILABLE, complain, epilog
 from bucketdex.cli.options import Json
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def status(
         search = _Search()
         settled = depths.settled(look, wait or 0, search.refresh) and not search.problem
     if search.problem:
-        typer.echo(f"bucketdex: {search.problem}", err=True)
+        complain(str(search.problem), as_json=as_json, code=UNAVAILABLE)
     ages = [it.oldest_seconds for it in seen.values() if it.oldest_seconds is not None]
     oldest = max(ages, default=None)
     if as_json:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from bucketdex.client.connection import Connection
+from bucketdex.client.errors import SearchError
 from bucketdex.searching.question import Sort
 
 type Answer = dict[str, Any]
@@ -27,6 +28,14 @@ class Question(msgspec.Struct, frozen=True):
         """Return it as parameters of a request."""
         narrowed = [("bucket", it) for it in self.buckets] + [("kind", it) for it in self.kinds]
         return [("q", self.text), *narrowed]
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Which buckets are connected, of all that is told of a stack; all of them, unless there were problems."""
+
+    at: str
+    buckets: tuple[dict[str, Any], ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def page_fields(question: Question, size: int, cursor: str | None = None, *, snapshot: bool = False) -> Pairs:
@@ -58,6 +67,15 @@ def pages(stack: Connection, question: Question) -> Iterator[Answer]:
 def facets(stack: Connection, question: Question) -> Answer:
     """Return how what is found is distributed."""
     return stack.ask("/api/facets", question.fields())
+
+
+def connected(stack: Connection) -> list[str] | None:
+    """Return the names of the buckets that are connected; None where the stack cannot tell."""
+    try:
+        told = stack.decoded(Status, "/api/status")
+    except SearchError:
+        return None
+    return None if told.problems else [it["bucket"] for it in told.buckets]
 
 
 def containing(stack: Connection, bucket: str, key: str, version_id: str | None) -> Answer:

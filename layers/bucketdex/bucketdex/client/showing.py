@@ -20,7 +20,11 @@ MARK = re.compile(r"(</?mark>)")
 
 def as_text(page: "Page", hits: Sequence[Hit]) -> str:
     """Return how many there are, and the best of them, each in a line."""
-    head = [f"{counted(page)} found", *([f"did you mean: {_plain(page.did_you_mean)}"] if page.did_you_mean else [])]
+    shown = f", the best {SHOWN} of them:" if len(hits) > SHOWN else ""
+    head = [
+        f"{counted(page)} found{shown}",
+        *([f"did you mean: {_plain(page.did_you_mean)}"] if page.did_you_mean else []),
+    ]
     return "\n".join([*head, *(f"  {_plain(str(hit))}" for hit in hits[:SHOWN])])
 
 

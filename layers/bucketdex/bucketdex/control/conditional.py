@@ -55,7 +55,8 @@ class Items:
         return {"pk": {"S": self._kind}, "sk": {"S": sk}}
 
     def _transient(self, error: Exception) -> Transient:
-        return Transient(f"the control table {self._table} does not answer about {self._kind}s: {error}")
+        told = f"the control table does not answer about {self._kind}s"
+        return Transient(f"{told}: {self._table}: {error}", told)
 
 
 def update(

@@ -103,7 +103,7 @@ class ControlTable:
             for keys in itertools.batched(wanted, BATCH):
                 found += self._get(list(keys))
         except (ClientError, BotoCoreError) as error:
-            raise Transient(f"the control table {self._name} cannot be read: {error}") from error
+            raise self._unread(error) from error
         generations = [item["generations"]["S"] for item in found if item["pk"]["S"] == "generations"]
         return View(
             {item["sk"]["S"]: _bucket(item) for item in found if item["pk"]["S"] == "bucket"},
@@ -119,7 +119,10 @@ class ControlTable:
             if not unread:
                 return found
             keys = list(unread["Keys"])
-        raise Transient(f"the control table {self._name} is throttled")
+        raise Transient(f"the control table {self._name} is throttled", "the control table is throttled")
+
+    def _unread(self, error: Exception) -> Transient:
+        return Transient(f"the control table {self._name} cannot be read: {error}", "the control table cannot be read")
 
     def generations(self, kind: str) -> tuple[Generation, ...]:
         """Return the active generations of a kind; none before the first bucket is connected."""
@@ -157,7 +160,7 @@ class ControlTable:
             pages = self._dynamodb.get_paginator("query").paginate(**request)
             return [_bucket(item) for page in pages for item in page["Items"]]
         except (ClientError, BotoCoreError) as error:
-            raise Transient(f"the control table {self._name} cannot be read: {error}") from error
+            raise self._unread(error) from error
 
     def add_bucket(self, bucket: Bucket) -> bool:
         """Connect a bucket; False if it was connected already, which changes nothing."""

@@ -42,5 +42,6 @@ def _counts(sqs: "SQSClient", url: str) -> tuple[int, int, int]:
     try:
         told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[VISIBLE, IN_FLIGHT, DELAYED])["Attributes"]
     except (BotoCoreError, ClientError) as error:
-        raise Transient(f"the queue {url} does not tell what it holds: {error}") from error
+        silent = f"the queue {url.rpartition('/')[2]} does not tell what it holds"
+        raise Transient(f"{silent}: {url}: {error}", silent) from error
     return int(told[VISIBLE]), int(told[IN_FLIGHT]), int(told[DELAYED])

@@ -1,5 +1,6 @@
 """How the stack is: queues, what was set aside, how far the index is behind, and what the checks of buckets found."""
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from opensearchpy import OpenSearch
 
+log = logging.getLogger(__name__)
 AT_ONCE = 8  # requests: a queue takes three, one after the other
 
 
@@ -100,5 +102,6 @@ def _or[T, U](told: Callable[[], T], problems: list[str], otherwise: U) -> T | U
     try:
         return told()
     except Fault as fault:
-        problems.append(str(fault))
+        log.warning("a part of how the stack is cannot be told: %s", fault)
+        problems.append(fault.for_asker)
         return otherwise

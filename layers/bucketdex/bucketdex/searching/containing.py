@@ -4,13 +4,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bucketdex.index.generations import ENTRIES_ALIAS
+from bucketdex.index.generations import ENTRIES_ALIAS, PACKAGES_ALIAS
 from bucketdex.index.ids import object_id
 from bucketdex.searching.handles import MOST_MANIFESTS, Standing, standing
-from bucketdex.searching.viewer import Viewer, ask
+from bucketdex.searching.viewer import Viewer, ask_many
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
+
+UNSEARCHED: dict[str, Any] = {  # manifests
+    "query": {
+        "bool": {"filter": [{"term": {"type": "manifest"}}], "must_not": [{"term": {"entry_state.state": "complete"}}]}
+    },
+    "size": 0,
+    "track_total_hits": True,
+}
 
 
 class Containing(msgspec.Struct, frozen=True):
@@ -29,10 +37,14 @@ class Containing(msgspec.Struct, frozen=True):
 
 
 class Containers(msgspec.Struct, frozen=True):
-    """How many entries have the object, and at most 100 of them, those of latest revisions first."""
+    """How many entries have the object, and at most 100 of them, those of latest revisions first.
+
+    `unsearched` is how many manifests were not looked at, as their entries are not searchable: mostly older revisions.
+    """
 
     total: int
     packages: list[Containing]
+    unsearched: int = 0
 
 
 def containing(
@@ -41,13 +53,18 @@ def containing(
     """Return the packages that contain an object, or one version of it; raises `Transient`."""
     if not viewer.buckets:
         return Containers(0, [])
-    found = ask(client, (ENTRIES_ALIAS,), _body(bucket, key, version_id), viewer)
+    searches = [((ENTRIES_ALIAS,), _body(bucket, key, version_id)), ((PACKAGES_ALIAS,), UNSEARCHED)]
+    found, unsearched = ask_many(client, searches, viewer)
     sources = [hit["_source"] for hit in found["hits"]["hits"]]
     stands = standing(client, viewer, {(source["bucket"], source["top_hash"]) for source in sources})
     packages = [
         _containing(source, stands.get((source["bucket"], source["top_hash"]), Standing())) for source in sources
     ]
-    return Containers(found["hits"]["total"]["value"], sorted(packages, key=lambda it: not it.latest))
+    return Containers(
+        found["hits"]["total"]["value"],
+        sorted(packages, key=lambda it: not it.latest),
+        unsearched["hits"]["total"]["value"],
+    )
 
 
 def _containing(source: dict[str, Any], stands: Standing) -> Containing:

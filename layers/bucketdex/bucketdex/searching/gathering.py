@@ -50,13 +50,15 @@ def gathered(search: Search, page: Page, size: int) -> Gathered:
     entries: dict[str, list[in_packages.Entry]] = {}
     told: set[str] = set()  # objects that this page, or one before it, has told
     folds = folding.folds(search.kinds)
+    # On the first page whatever comes earlier of an object is on it too, and so among what it has told.
+    looks_back = folds and after is not None
     wanted = size + 1 + (size // SPARE if folds else 0) if size else 0
     for _ in range(MOST_ROUNDS):
         body = page_body(search.found, search.order, wanted, after, told) | search.marking
         answer = _asked(search, body if counts else body | counting_all())
         counts = counts or totals(answer, search.kinds)
         came = answer["hits"]["hits"]
-        firsts, theirs = _beside(search, came, folds=folds)
+        firsts, theirs = _beside(search, came, looks_back=looks_back)
         entries |= theirs
         for hit in came:
             if len(hits) == size:
@@ -83,10 +85,10 @@ def _asked(search: Search, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _beside(
-    search: Search, hits: Sequence[Hit], *, folds: bool
+    search: Search, hits: Sequence[Hit], *, looks_back: bool
 ) -> tuple[dict[str, Place], dict[str, list[in_packages.Entry]]]:
-    """Return the place of what comes first of each object among the hits, and the entries that have the objects."""
-    searches = folding.others(search.found, search.order, hits) if folds else []
+    """Return the place of what comes first of each object among the hits, if asked, and the entries of objects."""
+    searches = folding.others(search.found, search.order, hits) if looks_back else []
     ids = [hit["_id"] for hit in hits if kind_of(hit["_index"]) == "object"]
     if ids:
         searches.append(((ENTRIES_ALIAS,), in_packages.body(ids)))

@@ -21,6 +21,7 @@ TIMEOUT_SECONDS = 10  # also OpenSearch's own limit: what was found until then i
 WHOLE = {"allow_partial_search_results": "false"}
 KEPT = "5m"  # a point in time, since it was last asked
 NO_INDEX = "there is no index yet: connect a bucket first"
+UNANSWERED = "OpenSearch did not answer the search"
 TOO_MANY = "this search has too many words for OpenSearch: leave some of them out"
 GONE = "the search was kept for 5 minutes and is gone: search again"
 # How OpenSearch tells that it has no such point in time: it was let go, or was a node's that is gone, or never was one.
@@ -141,7 +142,7 @@ def _of_many(answer: dict[str, Any], *, point: bool) -> dict[str, Any]:
         raise Gone(GONE)
     if HTTPStatus.BAD_REQUEST <= answer.get("status", 500) < HTTPStatus.TOO_MANY_REQUESTS:
         raise Permanent(f"OpenSearch refuses this search: {reason}")
-    raise Transient(f"OpenSearch did not answer the search: {reason}")
+    raise Transient(f"{UNANSWERED}: {reason}", UNANSWERED)
 
 
 @contextmanager
@@ -168,7 +169,7 @@ def _errors_told(*, point: bool = False) -> Iterator[list[str]]:
             raise Permanent(TOO_MANY) from error
         if point and getattr(error, "status_code", None) in LOST:
             raise Gone(GONE) from error
-        raise Transient(f"OpenSearch did not answer the search: {error}") from error
+        raise Transient(f"{UNANSWERED}: {error}", UNANSWERED) from error
 
 
 def counted(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ def add_objects(app: ALBResolver, answers: Answers) -> None:
         operation_id="containing",
         summary="The packages that contain an object",
         description="The manifests that have an object among their entries, those of latest revisions first, "
-        "at most 100.",
+        "at most 100; and how many were not looked at, as their entries are not searchable.",
         tags=["objects"],
         responses=told(Containers, "The packages"),
     )

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from aws_lambda_powertools.event_handler import ALBResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
@@ -22,6 +23,7 @@ from bucketdex.api.routes.parameters import (
     part,
 )
 from bucketdex.api.told import Package
+from bucketdex.errors import Permanent
 from bucketdex.searching.details import EntryList, Folder, PackageDetail, PackageList
 from bucketdex.searching.details.entries import MOST_ENTRIES
 from bucketdex.searching.details.folders import MOST_ITEMS
@@ -44,11 +46,20 @@ def add_packages(app: ALBResolver, answers: Answers) -> None:
     )
     def _packages(
         q: Text = "",
-        bucket: Annotated[str | None, Query(description="Only of this registry", max_length=MOST_BUCKET)] = None,
+        registry: Annotated[str | None, Query(description="Only of this registry", max_length=MOST_BUCKET)] = None,
+        bucket: Annotated[
+            str | None,
+            Query(description="As `registry`, which it was called first", max_length=MOST_BUCKET, deprecated=True),
+        ] = None,
         cursor: Cursor = None,
         size: Annotated[int, Query(description="How many packages", ge=1, le=MOST_PACKAGES)] = 20,
     ) -> Response[str]:
-        return answer(fitting(lambda size: answers.packages(q, bucket or None, cursor or None, size), size))
+        if registry and bucket and registry != bucket:
+            raise Permanent(
+                f"registry is {registry}, and bucket {bucket}: they are the same, so give the registry only"
+            )
+        of = registry or bucket or None
+        return answer(fitting(lambda size: answers.packages(q, of, cursor or None, size), size))
 
     @app.get(
         "/api/packages/<author>/<name>",
@@ -83,7 +94,8 @@ def add_packages(app: ALBResolver, answers: Answers) -> None:
         "/api/packages/<author>/<name>/<top_hash>/entries",
         operation_id="entries",
         summary="The entries of a revision",
-        description="Its files, by logical key, as far as they are searchable (see `searchable` of the revision).",
+        description="Its files, by logical key, as far as they are searchable: of an older revision mostly none, which "
+        "`searchable` says.",
         tags=["packages"],
         responses=told(EntryList, "The entries", 404),
     )
@@ -97,15 +109,15 @@ def add_packages(app: ALBResolver, answers: Answers) -> None:
         size: Annotated[int, Query(description="How many entries", ge=1, le=MOST_ENTRIES)] = 100,
     ) -> Response[str]:
         it = _found(answers, handle(author, name), registry, top_hash)
-        return answer(
-            fitting(lambda size: answers.entries(it.registry, it.top_hash, prefix, cursor or None, size), size)
-        )
+        them = fitting(lambda size: answers.entries(it.registry, it.top_hash, prefix, cursor or None, size), size)
+        return answer(msgspec.structs.replace(them, searchable=it.searchable))
 
     @app.get(
         "/api/packages/<author>/<name>/<top_hash>/folder",
         operation_id="folder",
         summary="One level of the tree of a revision",
-        description="The files and folders right in a folder, with how much is in those.",
+        description="The files and folders right in a folder, with how much is in those, as far as they are "
+        "searchable, which `searchable` says.",
         tags=["packages"],
         responses=told(Folder, "What is in the folder", 404),
     )
@@ -119,9 +131,8 @@ def add_packages(app: ALBResolver, answers: Answers) -> None:
         size: Annotated[int, Query(description="How many files and folders", ge=1, le=MOST_ITEMS)] = MOST_ITEMS,
     ) -> Response[str]:
         it = _found(answers, handle(author, name), registry, top_hash)
-        return answer(
-            fitting(lambda size: answers.folder(it.registry, it.top_hash, prefix, cursor or None, size), size)
-        )
+        them = fitting(lambda size: answers.folder(it.registry, it.top_hash, prefix, cursor or None, size), size)
+        return answer(msgspec.structs.replace(them, searchable=it.searchable))
 
 
 def _found(answers: Answers, named: str, registry: str | None, top_hash: str | None) -> PackageDetail:

@@ -1,5 +1,6 @@
 """What S3 says of an object now, or of a version of it: it is there, it is gone, or it is not for us."""
 
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -13,6 +14,7 @@ from bucketdex.searching.details import ObjectDetail
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+log = logging.getLogger(__name__)
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 
 State = Literal["there", "deleted", "absent", "refused", "unknown"]
@@ -42,7 +44,8 @@ def now(s3: "S3Client", bucket: str, key: str, version: str = "") -> Now:
     except ClientError as error:
         return _refused(error, version)
     except BotoCoreError as error:
-        return Now(state="unknown", said=str(error))
+        log.warning("S3 does not tell of s3://%s/%s: %s", bucket, key, error)
+        return Now(state="unknown")
     storage_class = told.get("StorageClass", "STANDARD")
     archived = storage_class in ARCHIVES or "ArchiveStatus" in told
     return Now(

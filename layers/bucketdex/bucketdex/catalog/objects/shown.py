@@ -8,6 +8,7 @@ from bucketdex.catalog import links
 from bucketdex.catalog.objects.now import Now
 from bucketdex.catalog.objects.snippets import narrowed
 from bucketdex.changes import Author, Checksum
+from bucketdex.objects.text import EXCERPT_BYTES
 from bucketdex.searching.containing import Containing
 from bucketdex.searching.details import ObjectDetail, ObjectVersions
 
@@ -102,6 +103,17 @@ def author(told: ObjectDetail | None) -> Linked | None:
     return Linked(detail, name, _search("by", by.name) if by.name else "")
 
 
+def searched(told: ObjectDetail | None) -> str | None:
+    """Return how much of its content is searched; None where that is not known."""
+    if told is None:
+        return None
+    most = f"{EXCERPT_BYTES // 1024} KiB"
+    if told.content_from is None:
+        only = f"only the first {most} of text are: CSV, JSON, Markdown, code, notebooks and the like"
+        return "none: it is empty" if told.size == 0 else f"none: {only}"
+    return f"the first {most}" if "first" in told.content_from else "all of it"
+
+
 def digests(checksums: Sequence[Checksum]) -> list[Digest]:
     """Return the digests with their origins in words; one that several agree on is told once."""
     origins: dict[tuple[str, str], list[str]] = {}
@@ -182,7 +194,8 @@ def _of_state(bucket: str, key: str, chosen: str, it: Now) -> Iterable[Alert]:
         title = "S3 does not let the catalog read it"
         yield Alert("warn", title, f"{it.said}. What is shown is what the index knows of it.", *latest)
     elif it.state == "unknown":
-        yield Alert("warn", "S3 does not answer just now", f"{it.said}. What is shown is what the index knows of it.")
+        said = f"{it.said}. " if it.said else ""
+        yield Alert("warn", "S3 does not answer just now", f"{said}What is shown is what the index knows of it.")
 
 
 def _search(name: str, value: str, field: str | None = None) -> str:

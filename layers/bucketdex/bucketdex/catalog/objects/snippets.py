@@ -56,18 +56,33 @@ def python(bucket: str, key: str, version: str | None = None) -> Snippet:
 
 
 def searching(bucket: str, key: str) -> Snippet | None:
-    """Return the Python that finds an object; None where no search is long enough for its key."""
-    query = narrowed("key", key)
+    """Return the Python that finds an object and opens it; None where no search is long enough for its key.
+
+    What is searched for may find others too (its address is mentioned elsewhere, a key is like this one but for
+    capitals), so the one is picked by its key.
+    """
+    query = _naming(bucket, key)
     if query is None:
         return None
     lines = (
         "import bucketdex",
         "",
-        f'[hit] = bucketdex.search({literal(query)}, kinds="object", buckets={literal(bucket)})',
+        f'found = bucketdex.search({literal(query)}, kinds="object", buckets={literal(bucket)})',
+        f"hit = next(hit for hit in found if hit.key == {literal(key)})",
         "with hit.open() as file:",
         "    data = file.read()",
     )
     return Snippet("Search", "\n".join(lines))
+
+
+def _naming(bucket: str, key: str) -> str | None:
+    """Return a search that finds an object first: by its address, where that is a query; else by its key."""
+    query = s3_uri(bucket, key)
+    try:
+        parse(query)  # an address of many words is none
+    except QuerySyntaxError:
+        return narrowed("key", key)
+    return query
 
 
 def narrowed(name: str, value: str, field: str | None = None, bucket: str | None = None) -> str | None:

@@ -1,6 +1,8 @@
 """What changed between two revisions: entries, their bytes and metadata, and what their headers say."""
 
 import json
+from collections import deque
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +29,14 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     metadata: bool
 
 
+class Renamed(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry whose bytes had another logical key; `metadata` tells whether those differ."""
+
+    old: Entry
+    new: Entry
+    metadata: bool
+
+
 class Field(msgspec.Struct, frozen=True):
     """Something that headers say: its value before and now, None where it had, or has, none."""
 
@@ -43,24 +53,70 @@ class Changes(msgspec.Struct, frozen=True):
     changed: tuple[Changed, ...]
     fields: tuple[Field, ...]
     same: int
+    renamed: tuple[Renamed, ...] = ()
 
     @property
     def none(self) -> bool:
         """Whether nothing differs."""
-        return not (self.added or self.removed or self.changed or self.fields)
+        return not (self.added or self.removed or self.renamed or self.changed or self.fields)
 
 
 def changes(old: Manifest, new: Manifest) -> Changes:
     """Compare two manifests; where bytes are does not count, only which they are."""
     both = sorted(old.entries.keys() & new.entries.keys())
     differing = tuple(it for it in (_changed(key, old.entries[key], new.entries[key]) for key in both) if it)
+    added = [new.entries[key] for key in sorted(new.entries.keys() - old.entries.keys())]
+    removed = [old.entries[key] for key in sorted(old.entries.keys() - new.entries.keys())]
+    moved = _renamed(removed, added)
+    before, after = {it.old.logical_key for it in moved}, {it.new.logical_key for it in moved}
     return Changes(
-        tuple(new.entries[key] for key in sorted(new.entries.keys() - old.entries.keys())),
-        tuple(old.entries[key] for key in sorted(old.entries.keys() - new.entries.keys())),
+        tuple(it for it in added if it.logical_key not in after),
+        tuple(it for it in removed if it.logical_key not in before),
         differing,
         tuple(_fields(old, new)),
         len(both) - len(differing),
+        tuple(moved),
     )
+
+
+def _renamed(removed: Iterable[Entry], added: Sequence[Entry]) -> list[Renamed]:
+    """Return what has the same bytes under another key: first those that kept their name in another folder.
+
+    Of what is left with the same bytes only one before and one now belong together for sure: of more, such as empty
+    files, nobody can tell which became which.
+    """
+    named = [(it, it.logical_key.rpartition("/")[2]) for it in removed]
+    moved = _paired(((_bytes(it), name), it) for it, name in named)
+    found = [
+        _renaming(olds.popleft(), new)
+        for new in added
+        if (identity := _bytes(new)) and (olds := moved.get((identity, new.logical_key.rpartition("/")[2])))
+    ]
+    taken = {it.logical_key for pair in found for it in (pair.old, pair.new)}
+    before = _paired((_bytes(it), it) for it, _ in named if it.logical_key not in taken)
+    after = _paired((_bytes(it), it) for it in added if it.logical_key not in taken)
+    found += [
+        _renaming(olds[0], after[identity][0])
+        for identity, olds in before.items()
+        if identity and len(olds) == len(after.get(identity, ())) == 1
+    ]
+    return sorted(found, key=lambda it: it.new.logical_key)
+
+
+def _paired[K: Hashable](entries: Iterable[tuple[K, Entry]]) -> dict[K, deque[Entry]]:
+    found: dict[K, deque[Entry]] = {}
+    for key, entry in entries:
+        found.setdefault(key, deque()).append(entry)
+    return found
+
+
+def _bytes(entry: Entry) -> tuple[object, ...] | None:
+    """Return what tells the bytes of an entry, None where nothing does."""
+    return (entry.size, entry.hash.type, entry.hash.value) if entry.hash and entry.size is not None else None
+
+
+def _renaming(old: Entry, new: Entry) -> Renamed:
+    return Renamed(old=old, new=new, metadata=not _same_metadata(old, new))
 
 
 def _changed(key: str, old: Entry, new: Entry) -> Changed | None:

@@ -99,4 +99,5 @@ def _pieces(s3: "S3Client", registry: str, top_hash: str, most: int) -> Iterator
         )
         raise Permanent(f"the manifest {name} {said}") from error
     except (BotoCoreError, HTTPError, OSError) as error:
-        raise Transient(f"the manifest {name} cannot be read now: {error}") from error
+        told = f"the manifest {name} cannot be read now"
+        raise Transient(f"{told}: {error}", told) from error

@@ -23,10 +23,11 @@ MOST_CHARACTERS = 100_000  # of a list
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that differs: its size before and now, and what of it changed, in words."""
+    """An entry that differs: its key and size before and now, and what of it changed, in words."""
 
     key: str
     href: str
+    old_key: str = ""
     old_size: float | None = None
     new_size: float | None = None
     said: tuple[str, ...] = ()
@@ -75,8 +76,19 @@ def rows(found: Changes, buckets: Set[str]) -> dict[str, list[Row]]:
         )
         for it in found.changed[:MOST_SHOWN]
     ]
+    renamed = [
+        Row(
+            key=it.new.logical_key,
+            href=_href(it.new, buckets),
+            old_key=it.old.logical_key,
+            new_size=it.new.size,
+            said=("metadata",) if it.metadata else (),
+        )
+        for it in found.renamed[:MOST_SHOWN]
+    ]
     added, removed = found.added[:MOST_SHOWN], found.removed[:MOST_SHOWN]
     return {
+        "renamed": _few(renamed),
         "added": _few([Row(key=it.logical_key, href=_href(it, buckets), new_size=it.size) for it in added]),
         "changed": _few(changed),
         "removed": _few([Row(key=it.logical_key, href=_href(it, buckets), old_size=it.size) for it in removed]),
@@ -85,7 +97,7 @@ def rows(found: Changes, buckets: Set[str]) -> dict[str, list[Row]]:
 
 def _few(made: list[Row]) -> list[Row]:
     """Return the rows until their keys are too long for a page: a key has up to 1,024 bytes."""
-    lengths = accumulate(len(it.key) + len(it.href) for it in made)
+    lengths = accumulate(len(it.key) + len(it.old_key) + len(it.href) for it in made)
     return [it for it, length in zip(made, lengths, strict=True) if length <= MOST_CHARACTERS]
 
 

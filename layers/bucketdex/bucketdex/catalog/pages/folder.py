@@ -55,7 +55,7 @@ def page(request: Request, edges: Edges, bucket: str, prefix: str) -> Page:
     try:
         told, unknown = known(edges.opensearch, edges.viewer, bucket, keys), None
     except Fault as fault:  # what S3 says can be shown without
-        told, unknown = {}, str(fault)
+        told, unknown = {}, fault.for_asker
     in_bucket = with_value(Query(), "bucket", bucket)
     here = with_value(in_bucket, "key", f"{prefix}*") if prefix else in_bucket
     return Page(
@@ -89,7 +89,8 @@ def listing(s3: "S3Client", bucket: str, prefix: str, after: str = "") -> Listin
         fault = Transient if refusals.is_transient(error) else Permanent
         raise fault(f"s3://{bucket} cannot be listed: {refusals.said(error)}") from error
     except BotoCoreError as error:
-        raise Transient(f"s3://{bucket} cannot be listed: {error}") from error
+        told = f"S3 cannot list s3://{bucket} now"
+        raise Transient(f"{told}: {error}", told) from error
     folders = tuple(it["Prefix"] for it in told.get("CommonPrefixes", ()))
     files = tuple(told.get("Contents", ()))
     last = max([*folders, *(it["Key"] for it in files)], key=lambda it: it.encode(), default=None)

@@ -3,6 +3,7 @@
 from bucketdex.catalog.answers import Page
 from bucketdex.catalog.edges import Edges
 from bucketdex.http import Request
+from bucketdex.objects.text import EXCERPT_BYTES
 from bucketdex.searching.language.qualifiers import EVERYTHING, QUALIFIERS, QualifierKind
 from bucketdex.searching.language.syntax import DEEPEST, MOST_CHARACTERS, MOST_QUALIFIERS, MOST_WORDS
 
@@ -40,6 +41,7 @@ def page(_request: Request, _edges: Edges) -> Page:
             "title": "Query language",
             "words": WORDS,
             "compared": COMPARED,
+            "excerpt": EXCERPT_BYTES // 1024,
             "qualifiers": [(kind, found(kind)) for kind in QUALIFIERS.values()],
             "limits": (MOST_CHARACTERS, MOST_WORDS, MOST_QUALIFIERS, DEEPEST),
         },

@@ -79,6 +79,7 @@ def page(request: Request, edges: Edges, bucket: str, key: str) -> Page:
             "preview": None if gone else preview,
             "image": image,
             "download": links.download(bucket, key, version or None) if it.state == "there" and not it.archived else "",
+            "searched": shown.searched(indexed),
             "author": shown.author(indexed),
             "written_at": indexed.written_at if indexed else None,
             "observed_at": told.observed_at if told else None,

@@ -80,7 +80,7 @@ def _pieces(making: Making, missing: list[str]) -> Pieces:
     try:
         return making.pieces()
     except Fault as fault:
-        missing.append(str(fault))
+        missing.append(fault.for_asker)
         return Pieces()
 
 

@@ -6,24 +6,25 @@ from typing import get_args
 
 import msgspec
 
-from bucketdex.catalog import links
+from bucketdex.catalog import links, narrowing
 from bucketdex.catalog.answers import Page
 from bucketdex.catalog.cards import card
 from bucketdex.catalog.edges import Edges
 from bucketdex.errors import Fault
 from bucketdex.http import Request
 from bucketdex.searching.answering import search
-from bucketdex.searching.facets import Facet, Facets, facets
+from bucketdex.searching.facets import Facets, facets
+from bucketdex.searching.folding import folds
 from bucketdex.searching.language.editing import with_value, without
 from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.language.parsing import parse
 from bucketdex.searching.language.printing import written
 from bucketdex.searching.language.syntax import All, Any, Node, Not, Qualifier, Query
-from bucketdex.searching.question import Kind, Question, Sort
+from bucketdex.searching.query import kinds_of
+from bucketdex.searching.question import KINDS, Kind, Question, Sort
 
 PAGE = 20  # hits
 FEW = 3  # hits, with which the query may have been meant otherwise
-FACET_VALUES = 6
 SORTS: tuple[tuple[Sort, str], ...] = (
     ("relevance", "Relevance"),
     ("newest", "Newest"),
@@ -33,7 +34,6 @@ SORTS: tuple[tuple[Sort, str], ...] = (
     ("name", "Name"),
 )
 KIND_NAMES: tuple[tuple[Kind, str], ...] = (("package", "Packages"), ("object", "Files"), ("entry", "Package entries"))
-OFTEN_ONE = frozenset({"bucket", "class", "modified"})  # facets, of which one value says nothing
 MOST_START = 10**9
 
 
@@ -80,15 +80,19 @@ def page(request: Request, edges: Edges) -> Page:
         "meant": None,
         "cards": (),
         "total": 0,
+        "folds": False,
         "wider": None,
     }
     try:
         query = parse(text)
         question = Question(text, PAGE, sort=sort, cursor=request.one("cursor") or None)
-        with ThreadPoolExecutor(1) as beside:
-            counting = beside.submit(facets, edges.opensearch, edges.viewer, text, size=FACET_VALUES)
+        opened = narrowing.opened(request.one("facet"), query)
+        with ThreadPoolExecutor(2) as beside:
+            asked = (edges.opensearch, edges.viewer, text)
+            counting = beside.submit(facets, *asked, wanted=narrowing.wanted(query), size=narrowing.VALUES)
+            opening = beside.submit(facets, *asked, wanted=(opened,), size=narrowing.ALL_VALUES) if opened else None
             found = search(edges.opensearch, edges.viewer, question)
-            counted = _or_none(counting.result)
+            counted, wide = _or_none(counting.result), _or_none(opening.result) if opening else None
     except QuerySyntaxError as error:
         return Page("search.html", shared | {"mistake": mistake(text, error)}, status=422)
     meant = None
@@ -102,6 +106,7 @@ def page(request: Request, edges: Edges) -> Page:
         shared
         | {
             "total": found.total,
+            "folds": folds(kinds_of(query, KINDS)) and found.totals["entry"] > 0,
             "cards": [card(hit, edges.viewer.buckets) for hit in found.hits],
             "first": start + 1,
             "last": last,
@@ -109,7 +114,7 @@ def page(request: Request, edges: Edges) -> Page:
             "again": links.search(text, sort) if start else "",
             "filters": filters(query),
             "tabs": tabs(query, counted),
-            "facets": columns(counted),
+            "facets": narrowing.columns(counted, text, sort, next(iter(wide.facets), None) if wide else None),
             "wider": wider(query),
             "meant": meant,
             "buckets": [bucket.name for bucket in edges.buckets],
@@ -176,16 +181,6 @@ def tabs(query: Query, counted: Facets | None) -> list[Tab]:
         only = written(with_value(everything, "type", kind))
         told.append(Tab(name, only, counts.get(kind, 0), current=chosen == {kind}))
     return told
-
-
-def columns(counted: Facets | None) -> list[Facet]:
-    """Return the facets that stand beside the hits: those that can narrow the search. Kinds are tabs."""
-    return [facet for facet in counted.facets if facet.name != "kind" and _narrowing(facet)] if counted else []
-
-
-def _narrowing(facet: Facet) -> bool:
-    selected = any(value.selected for value in facet.values)
-    return selected or len(facet.values) > 1 or (len(facet.values) == 1 and facet.name not in OFTEN_ONE)
 
 
 def mistake(text: str, error: QuerySyntaxError) -> Mistake:

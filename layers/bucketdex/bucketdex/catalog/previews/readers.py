@@ -14,6 +14,7 @@ from bucketdex.catalog.previews import bounds
 from bucketdex.catalog.previews.errors import CannotReadError
 from bucketdex.catalog.previews.images import PNG
 from bucketdex.catalog.previews.kinds import Nothing, Page, Tables
+from bucketdex.catalog.previews.reading.shutting import hide
 from bucketdex.catalog.previews.reading.talk import (
     Failed,
     FromChild,
@@ -59,6 +60,7 @@ def _asked(job: Job, source: Metered) -> ReadTables | ReadPage | Failed:
     paths = [ROOT, *(path for path in sys.path if path)]
     limits = (str(int(seconds) + 1), str(_memory()))
     command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(CHILD), json.dumps(paths), *limits]
+    hide()  # the child has no credentials, but is of our user: it could read ours
     environment = FIXED | {name: os.environ[name] for name in PASSED if name in os.environ}
     try:
         child = subprocess.Popen(

@@ -58,17 +58,22 @@ function swap(href, push = true) {
   asked.onload = () => {
     const main = asked.responseXML && find("main", asked.responseXML);
     if (!main) { load(); return; }
-    const focused = document.activeElement?.closest("main [data-focus]")?.dataset.focus;
+    const had = document.activeElement?.closest("main [data-focus]");
+    const focused = had?.dataset.focus, place = had?.getBoundingClientRect().top;
     const inBox = document.activeElement?.matches("main input[type=search]");
     if (push) history.pushState({ swapped: true }, "", asked.responseURL || href);
     current = page(location.href);
     document.title = asked.responseXML.title;
-    const open = new Map([...document.querySelectorAll("main details[id]")].map((it) => [it.id, it.open]));
+    const kept = (it) => it.dataset.kept ?? it.id;
+    const open = new Map([...document.querySelectorAll("main details[id]")].map((it) => [kept(it), it.open]));
     find("main").replaceWith(document.adoptNode(main));
-    for (const it of document.querySelectorAll("main details[id]")) if (open.has(it.id)) it.open = open.get(it.id);
+    for (const it of document.querySelectorAll("main details[id]")) if (open.has(kept(it))) it.open = open.get(kept(it));
     ready();
     const again = focused && [...document.querySelectorAll("[data-focus]")].find((it) => it.dataset.focus === focused);
-    if (again) again.focus({ preventScroll: true });
+    if (again) {
+      again.focus({ preventScroll: true });
+      if (push) scrollBy({ top: again.getBoundingClientRect().top - place, behavior: "instant" }); // it stays under the pointer
+    }
     else if (inBox) find("main input[type=search]")?.focus({ preventScroll: true });
     else if (push) { find("#results")?.focus({ preventScroll: true }); scrollTo({ top: 0 }); }
     announce(find("[data-said]")?.textContent.trim() ?? document.title);

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bucketdex.cli.failures import NO, RefusedError, epilog, explained, usage
+from bucketdex.cli.failures import NO, RefusedError, complain, epilog, explained, usage
 from bucketdex.cli.options import Json
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _print(paths: list[str], as_json: bool, *, read: bool) -> bool:
                 found = hasher(path, kinds())
             except Exception as error:  # noqa: BLE001, a file's failure is its own, as with sha256sum
                 all_ok = False
-                _complain(path, error)
+                _complain(path, error, as_json=as_json)
                 continue
             if as_json:
                 of_object = {"version_id": found.version_id, "etag": found.etag, "origins": found.origins}
@@ -101,17 +101,17 @@ def _check(lists: list[str], quiet: bool, as_json: bool) -> bool:
         for it in _expected(name):
             if isinstance(it, int):
                 bad += 1
-                typer.echo(f"bucketdex: {name}: line {it} is no digest of a file", err=True)
+                complain(f"{name}: line {it} is no digest of a file", as_json=as_json)
             else:
                 wanted.append(it)
         if len(wanted) == before:
             usage(f"--check {name}: no line is a digest of a file, as sha256sum or bucketdex hash --json writes them")
         if bad:
-            typer.echo(f"bucketdex: {name}: {plural(bad, 'line')} passed over", err=True)
+            complain(f"{name}: {plural(bad, 'line')} passed over", as_json=as_json)
     with _hasher([it.path for it in wanted], read=True) as hasher:
         failed = sum(not _agrees(it, hasher, quiet, as_json) for it in wanted)
     if failed:
-        typer.echo(f"bucketdex: {failed:,} of {plural(len(wanted), 'file')} failed", err=True)
+        complain(f"{failed:,} of {plural(len(wanted), 'file')} failed", as_json=as_json)
     return not failed
 
 
@@ -231,9 +231,9 @@ def _show(path: str, found: "Hashed") -> None:
         typer.echo(f"  {kind:<17} {value}{f'  ({origin})' if origin else ''}")
 
 
-def _complain(path: str, error: Exception) -> None:
+def _complain(path: str, error: Exception, *, as_json: bool) -> None:
     from bucketdex.cli.output import printable
 
     said = explained(error)[0]
     named = "" if _writable(path) in said else f"{printable(path)}: "
-    typer.echo(f"bucketdex: {named}{said}", err=True)
+    complain(f"{named}{said}", as_json=as_json, error=error, path=_writable(path))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketdex.cli.failures import NO, epilog
+from bucketdex.cli.failures import RefusedError, epilog
 from bucketdex.cli.options import Json
 from bucketdex.cli.package import arguments as a
 
@@ -41,8 +41,7 @@ def list_packages(
         else:
             typer.echo(printable(found))
     if not count:
-        typer.echo(f"There is no package in {storage.uri}{a.unnamed(registry)}.", err=True)
-        raise typer.Exit(NO)
+        raise RefusedError(f"there is no package in {storage.uri}{a.unnamed(registry)}")
 
 
 def _revisions(storage: "Storage", handle: str, unnamed: str, as_json: bool) -> None:
@@ -66,5 +65,4 @@ def _revisions(storage: "Storage", handle: str, unnamed: str, as_json: bool) -> 
     if told and not as_json:
         console().print(shown)
     if not told:
-        typer.echo(f"There is no package {handle} in {storage.uri}{unnamed}.", err=True)
-        raise typer.Exit(NO)
+        raise RefusedError(f"there is no package {handle} in {storage.uri}{unnamed}")

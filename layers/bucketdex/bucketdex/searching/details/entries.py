@@ -38,12 +38,16 @@ class EntryDetail(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class EntryList(msgspec.Struct, frozen=True):
-    """How many entries are searchable below a prefix, how many bytes they have, and some of them, by logical key."""
+    """How many entries are searchable below a prefix, how many bytes they have, and some of them, by logical key.
+
+    `searchable` is that of the revision, where it is known: of one that is not `complete` there are none, or not all.
+    """
 
     total: int
     total_bytes: int
     entries: list[EntryDetail]
     cursor: str | None = None
+    searchable: str | None = None
 
 
 def entries_told(

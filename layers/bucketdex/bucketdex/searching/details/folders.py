@@ -36,12 +36,16 @@ class Subfolder(msgspec.Struct, frozen=True):
 
 
 class Folder(msgspec.Struct, frozen=True):
-    """What is in a folder, by name; `cursor` brings what comes after it, None where this is all."""
+    """What is in a folder, by name; `cursor` brings what comes after it, None where this is all.
+
+    `searchable` is that of the revision, where it is known: of one that is not `complete` there is nothing, or not all.
+    """
 
     prefix: str
     folders: tuple[Subfolder, ...]
     files: tuple[File, ...]
     cursor: str | None = None
+    searchable: str | None = None
 
 
 def folder_told(

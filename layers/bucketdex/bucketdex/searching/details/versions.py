@@ -46,16 +46,19 @@ def versions(
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": key, "MaxKeys": size}
     if cursor:
         request |= {"KeyMarker": key, "VersionIdMarker": cursor}
+    unlisted = f"the versions of s3://{bucket}/{key} cannot be listed"
     try:
         listed = s3.list_object_versions(**request)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in ("NoSuchBucket", "InvalidArgument"):
             raise Permanent(f"S3 does not list the versions of s3://{bucket}/{key}: {error}") from error
-        told = "this stack's role may not (it needs s3:ListBucketVersions)" if code in REFUSED else str(error)
-        raise Transient(f"the versions of s3://{bucket}/{key} cannot be listed: {told}") from error
+        told = (
+            f"{unlisted}: this stack's role may not (it needs s3:ListBucketVersions)" if code in REFUSED else unlisted
+        )
+        raise Transient(f"{told}: {error}", told) from error
     except BotoCoreError as error:
-        raise Transient(f"the versions of s3://{bucket}/{key} cannot be listed: {error}") from error
+        raise Transient(f"{unlisted}: {error}", unlisted) from error
     # S3 lists by key, then the newest first: what begins with the key and is longer comes after all of its versions.
     found = [_version(it) for it in listed.get("Versions", ()) if it["Key"] == key]
     found += [_version(it, delete_marker=True) for it in listed.get("DeleteMarkers", ()) if it["Key"] == key]

@@ -12,7 +12,7 @@ from bucketdex.searching.facets.ranges import label, moment, spans
 from bucketdex.searching.facets.taken import Own, Property, alone, fields, most, own, shown
 from bucketdex.searching.facets.told import Facet, FacetValue, TypeOfValue
 from bucketdex.searching.facets.values import SHARD_SIZE, counted_by_search, once
-from bucketdex.searching.language.editing import with_value
+from bucketdex.searching.language.editing import with_value, without_value
 from bucketdex.searching.language.printing import written
 from bucketdex.searching.language.syntax import Between, Qualifier, Query
 from bucketdex.searching.query.clauses import all_of
@@ -54,7 +54,8 @@ def of_names(query: Query, size: int) -> Asking[Facet]:
 def of_values(name: str, query: Query, size: int) -> Asking[Facet]:
     """Count the values of metadata of one name; where there are too many to show, and all are numbers or dates, ranges
     of them."""
-    said = own(query, Property("meta", name))
+    # A value takes the place of `*`, beside which it would narrow nothing.
+    said = own(without_value(query, "meta", ANY, name), Property("meta", name))
     asked = {
         "values": {"terms": {"field": "pairs.keyword", "size": size + SPARE, "shard_size": SHARD_SIZE}},
         "number": {"stats": {"field": "pairs.number"}},

@@ -6,6 +6,7 @@ import msgspec
 
 from bucketdex.searching.facets.told import FacetValue
 from bucketdex.searching.language.editing import selected, with_range, with_value, without, without_value
+from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.language.printing import written
 from bucketdex.searching.language.syntax import MOST_CHARACTERS, All, Any, Qualifier, Query
 
@@ -64,12 +65,12 @@ def shown(
 ) -> list[FacetValue]:
     """Return the values that were found with the query after each; what is taken and was not found comes after them.
 
-    A value that would make the query too long is left out. `counts` are those of what is taken. `meant` gives for what
-    was typed the value that it means, if it is another.
+    A value that no query has, or that would make it too long, is left out. `counts` are those of what is taken.
+    `meant` gives for what was typed the value that it means, if it is another.
     """
     typed = {(meant or {}).get(it, it).lower(): it for it in said.taken}
-    told = [_toggled(said, it, typed.pop(it.value.lower(), None)) for it in found]
-    values = [it for it in told if it.selected or len(it.query) <= MOST_CHARACTERS]
+    told = (_offered(said, it, typed.pop(it.value.lower(), None)) for it in found)
+    values = [it for it in told if it and (it.selected or len(it.query) <= MOST_CHARACTERS)]
     totals = dict(zip(said.taken, counts, strict=False))
     return values + [_toggled(said, FacetValue(it, it, totals.get(it, 0), ""), it) for it in typed.values()]
 
@@ -85,6 +86,13 @@ def most(values: Iterable[FacetValue], size: int) -> tuple[list[FacetValue], int
 def _qualifiers(query: Query, name: str) -> list[Qualifier]:
     alternatives = (node.nodes if isinstance(node, Any) else (node,) for node in query.all.nodes)
     return [it for nodes in alternatives for it in nodes if isinstance(it, Qualifier) and it.name == name]
+
+
+def _offered(said: Own, value: FacetValue, typed: str | None) -> FacetValue | None:
+    try:
+        return _toggled(said, value, typed)
+    except QuerySyntaxError:
+        return None
 
 
 def _toggled(said: Own, value: FacetValue, typed: str | None) -> FacetValue:

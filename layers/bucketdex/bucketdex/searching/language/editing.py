@@ -1,9 +1,13 @@
 """Queries made from queries: what facets and links narrow and widen. Only what stands at the top level is touched."""
 
+import re
+
 from bucketdex.searching.language.mistakes import Misread, QuerySyntaxError
 from bucketdex.searching.language.qualifiers import QUALIFIERS
 from bucketdex.searching.language.syntax import All, Any, Node, Qualifier, Query, Word
 from bucketdex.searching.language.values import read, read_quoted
+
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def selected(query: Query, name: str, field: str | None = None) -> tuple[str, ...]:
@@ -12,7 +16,10 @@ def selected(query: Query, name: str, field: str | None = None) -> tuple[str, ..
 
 
 def with_value(query: Query, name: str, value: str, field: str | None = None) -> Query:
-    """Return the query narrowed to this value, or to those that it was narrowed to or this one."""
+    """Return the query narrowed to this value, or to those that it was narrowed to or this one.
+
+    Raises `QuerySyntaxError` for a value that no query has. Whether it is not too long now is for the caller to see.
+    """
     return _with(query, name, field, _chosen(name, value, field), keep=True)
 
 
@@ -47,9 +54,11 @@ def with_range(query: Query, name: str, typed: str, field: str | None = None) ->
 def _chosen(name: str, value: str, field: str | None) -> Qualifier:
     """A value as it is chosen from a list: what looks like a comparison or a range is a text there."""
     kind = QUALIFIERS[name]
+    if HALF_CHARACTER.search(f"{value}{field or ''}") or (not value.strip() and field is None):
+        raise QuerySyntaxError(f"there is no query for {name}: with this value", column=1, length=len(value))
     literal = kind.form in {"text", "any"} and (value[:1] in {"<", ">", "="} or ".." in value)
     try:
-        read_as, typed = read_quoted(kind, value) if literal or not value else read(kind, value, field=field)
+        read_as, typed = read_quoted(kind, value) if literal or not value.strip() else read(kind, value, field=field)
     except Misread as error:
         raise QuerySyntaxError(str(error), column=1, length=len(value), expected=error.expected) from None
     return Qualifier(name, read_as, typed, field)

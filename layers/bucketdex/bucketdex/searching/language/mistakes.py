@@ -7,7 +7,10 @@ PARTS = ("a word", 'a phrase in quotes, "like this"', "a qualifier, as in ext:.c
 
 
 class QuerySyntaxError(Permanent):
-    """A query cannot be read from `column` (from 1) on; `suggestion` is the whole query corrected, if one is likely."""
+    """A query cannot be read from `column` (from 1) on; `suggestion` is the whole query corrected, if one is likely.
+
+    `unknown` is what stands there, if that looks like a qualifier that there is none of, `weight:>3`.
+    """
 
     def __init__(
         self,
@@ -17,6 +20,7 @@ class QuerySyntaxError(Permanent):
         length: int = 1,
         expected: tuple[str, ...] = (),
         suggestion: str | None = None,
+        unknown: str | None = None,
     ) -> None:
         super().__init__(f"column {column}: {message}")
         self.message = message
@@ -24,6 +28,7 @@ class QuerySyntaxError(Permanent):
         self.length = length
         self.expected = expected
         self.suggestion = suggestion
+        self.unknown = unknown
 
 
 class Misread(ValueError):

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from unicodedata import normalize
 
 import msgspec
 
-from bucketdex.searching.language import spelling
+from bucketdex.searching.language import spelling, together
 from bucketdex.searching.language.mistakes import Misread, QuerySyntaxError, shown
 from bucketdex.searching.language.qualifiers import NAMES, QUALIFIERS, QualifierKind
 from bucketdex.searching.language.syntax import (
@@ -53,13 +54,14 @@ CORRECTIONS = 8  # that are made to a query that is still being typed
 
 
 class Reading(msgspec.Struct):
-    """A query that is being read: its text, when, and where its last word ended."""
+    """A query that is being read: its text, when, where its last word ended, and its qualifiers."""
 
     text: str
     now: datetime
     word_ended: int = -1
     words: int = 0
     qualifiers: int = 0
+    places: list[together.Place] = []
 
 
 def parse(text: str, now: datetime | None = None) -> Query:
@@ -75,6 +77,7 @@ def parse(text: str, now: datetime | None = None) -> Query:
     tree = _tree(text)
     node = _all(reading, _branch(tree))
     nodes = node.nodes if isinstance(node, All) else (node,) if node else ()
+    together.refuse(nodes, reading.places)
     last = nodes[-1] if nodes else None
     unfinished = isinstance(last, Word) and not last.prefix and reading.word_ended == len(text)
     return Query(All(nodes), unfinished)
@@ -196,7 +199,7 @@ def _qualifier(reading: Reading, token: "Token") -> Qualifier:
     at = _start(token) + len(token) - len(typed)
     operator = OPERATOR.match(typed)
     behind = typed[operator.end() :] if operator else typed
-    if not behind or (behind[0] in QUOTES and not _unquoted(behind).strip()):
+    if not behind or (behind[0] in QUOTES and not _unquoted(behind).strip() and not _is_closed(behind, field)):
         raise spelling.empty(reading.text, kind, _start(token), _end(token))
     spelling.refuse_apart(reading.text, kind, typed, _start(token), _end(token))
     spelling.refuse_list(reading.text, kind, str(token), typed, _start(token))
@@ -209,7 +212,14 @@ def _qualifier(reading: Reading, token: "Token") -> Qualifier:
         ) from None
     if kind.fields and field is None:
         _count_words(reading, token, normal)
-    return Qualifier(kind.name, value, normal, field)
+    read_as = Qualifier(kind.name, value, normal, field)
+    reading.places.append(together.Place(read_as, _start(token), _end(token)))
+    return read_as
+
+
+def _is_closed(behind: str, field: str | None) -> bool:
+    """Tell whether nothing but space is meant: metadata and tags can have such a value."""
+    return field is not None and len(behind) > 1 and behind.endswith('"')
 
 
 def _value(reading: Reading, kind: QualifierKind, typed: str, field: str | None) -> tuple[Value, str]:
@@ -233,7 +243,7 @@ def _unquoted(text: str) -> str:
 
 
 def _count_words(reading: Reading, token: "Token", text: str) -> None:
-    parts = len(PARTS.findall(text))
+    parts = len(PARTS.findall(normalize("NFC", text)))
     reading.words += parts
     if reading.words <= MOST_WORDS:
         return

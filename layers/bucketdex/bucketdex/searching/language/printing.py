@@ -4,6 +4,7 @@ import re
 
 from bucketdex.searching.language.mistakes import Misread, in_quotes
 from bucketdex.searching.language.qualifiers import QUALIFIERS
+from bucketdex.searching.language.spelling import APART, COMMA, NO_COMMAS
 from bucketdex.searching.language.syntax import (
     DEEPEST,
     MOST_CHARACTERS,
@@ -42,7 +43,19 @@ def _text(query: Query, *, bare: bool) -> str:
 
 
 def _side_by_side(nodes: tuple[Node, ...], *, bare: bool) -> str:
-    return " ".join(_any(node, bare=bare) if bare and isinstance(node, Any) else _node(node, bare) for node in nodes)
+    pieces = [_any(node, bare=bare) if bare and isinstance(node, Any) else _node(node, bare) for node in nodes]
+    followed = zip(nodes, pieces, [*pieces[1:], ""], strict=False)
+    return " ".join(_apart(node, piece, after) for node, piece, after in followed)
+
+
+def _apart(node: Node, piece: str, after: str) -> str:
+    """Return a size or a date in quotes where a word behind it would be taken for its unit: `size:"10" mb`."""
+    while isinstance(node, Not | Any):
+        node = node.node if isinstance(node, Not) else node.nodes[-1]
+    unit = APART.get(QUALIFIERS[node.name].form) if isinstance(node, Qualifier) else None
+    if not isinstance(node, Qualifier) or not unit or not unit.match(f" {after}") or not piece.endswith(node.typed):
+        return piece
+    return piece.removesuffix(node.typed) + _compared(node.typed)
 
 
 def _any(node: Any, *, bare: bool) -> str:
@@ -90,7 +103,9 @@ def _qualifier(node: Qualifier) -> str:
 def _value(node: Qualifier) -> str:
     if not isinstance(node.value, str):
         return node.typed if PLAIN_VALUE.fullmatch(node.typed.lstrip("<>=")) else _compared(node.typed)
-    return node.typed if PLAIN_VALUE.fullmatch(node.typed) and _is_text(node) else in_quotes(node.typed)
+    listed = node.name in NO_COMMAS and COMMA.search(node.typed)  # would be taken for several values
+    is_plain = PLAIN_VALUE.fullmatch(node.typed) and not listed and _is_text(node)
+    return node.typed if is_plain else in_quotes(node.typed)
 
 
 def _compared(typed: str) -> str:

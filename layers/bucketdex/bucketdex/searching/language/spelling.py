@@ -101,6 +101,7 @@ def refuse_unknown(text: str, word: str, at: int) -> None:
         length=len(name) + 1,
         expected=tuple(f"{other}:" for other in near or QUALIFIERS),
         suggestion=_replaced(text, at, word, better),
+        unknown=word,
     )
 
 

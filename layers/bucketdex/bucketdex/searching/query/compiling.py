@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Literal
+from unicodedata import normalize
 
 from bucketdex.searching.language.syntax import All, Any, Node, Not, Phrase, Qualifier, Query, Word
-from bucketdex.searching.query.clauses import EVERYTHING, NOTHING, Clause, all_of, best, counting
+from bucketdex.searching.query.clauses import EVERYTHING, NOTHING, Clause, all_of, any_of, best, counting
+from bucketdex.searching.query.forms import forms, forms_of
 from bucketdex.searching.query.kinds import Fields, KindOf, Known
 from bucketdex.searching.query.words import other_number, parts, revision
 
@@ -33,13 +35,11 @@ def has_words(node: Node) -> bool:
 
 def _node(node: Node, kind: KindOf, known: Known, *, unfinished: bool = False) -> Clause:
     match node:
-        case Word():
-            return _word(node, kind, known, unfinished=unfinished)
-        case Phrase(text):
-            return best([*_match(kind.fields, text, "phrase"), *_exact(kind.fields, text)])
-        case Qualifier(name):
-            finds = kind.qualifiers.get("bucket" if name == "registry" else name)
-            return all_of(finds(node, known)) if finds else NOTHING
+        case Word() | Phrase() | Qualifier():
+            found = [
+                _leaf(it, kind, known, unfinished=unfinished) for it in (forms_of(node) if known.forms else (node,))
+            ]
+            return any_of(found) if isinstance(node, Qualifier) else best(found)
         case Not(inner):
             return {"bool": {"must_not": [_node(inner, kind, known)]}}
         case All():
@@ -49,6 +49,17 @@ def _node(node: Node, kind: KindOf, known: Known, *, unfinished: bool = False) -
             return best([*(_node(it, kind, known) for it in others), _node(last, kind, known, unfinished=unfinished)])
 
 
+def _leaf(node: Node, kind: KindOf, known: Known, *, unfinished: bool) -> Clause:
+    match node:
+        case Word():
+            return _word(node, kind, known, unfinished=unfinished)
+        case Phrase(text):
+            return best([*_match(kind.fields, text, "phrase"), *_exact(kind.fields, text)])
+        case Qualifier(name) if finds := kind.qualifiers.get("bucket" if name == "registry" else name):
+            return all_of(finds(node, known))
+    return NOTHING
+
+
 def _all(node: All, kind: KindOf, known: Known, *, unfinished: bool) -> Clause:
     """Return what finds each of the nodes. Words beside each other may also be one name, with spaces in it."""
     words = [it for it in node.nodes if isinstance(it, Word)]
@@ -56,7 +67,8 @@ def _all(node: All, kind: KindOf, known: Known, *, unfinished: bool) -> Clause:
     must = [_node(it, kind, known, unfinished=unfinished and it is node.nodes[-1]) for it in told]
     if len(words) > 1:
         whole = " ".join(f"{it.text}*" if it.prefix else it.text for it in words)
-        must = [best([{"bool": {"must": must}}, *_exact(kind.fields, whole), *kind.special(whole, known)])]
+        as_one = [it for form in forms(whole) for it in (*_exact(kind.fields, form), *kind.special(form, known))]
+        must = [best([{"bool": {"must": must}}, *as_one])]
     clauses: dict[str, list[Clause]] = {"must": must, "filter": [], "must_not": []}
     for it in node.nodes:
         match it:
@@ -93,7 +105,7 @@ def _word(word: Word, kind: KindOf, known: Known, *, unfinished: bool) -> Clause
 def _match(fields: Fields, text: str, kind: Match) -> list[Clause]:
     if not 0 < parts(text) <= MOST_PARTS:
         return []
-    left_out = fields.prose if kind == "bool_prefix" and len(text) <= SHORT else frozenset()
+    left_out = fields.prose if kind == "bool_prefix" and len(normalize("NFC", text)) <= SHORT else frozenset()
     weighed = [f"{field}^{boost}" for field, boost in fields.words.items() if field not in left_out]
     sure = [
         counting(_multi_match(text, kind, [field]), score)

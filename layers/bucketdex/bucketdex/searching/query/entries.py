@@ -3,8 +3,11 @@
 They count half of what objects do: an entry's bytes are an object too, and its package comes before it.
 """
 
+from msgspec.structs import replace
+
 from bucketdex.index.ids import object_id
-from bucketdex.searching.query.clauses import Clause, all_of, counting, having
+from bucketdex.searching.language.syntax import Qualifier
+from bucketdex.searching.query.clauses import Clause, all_of, any_of, counting, having
 from bucketdex.searching.query.kinds import Fields, KindOf, Known
 from bucketdex.searching.query.qualifying import (
     called,
@@ -28,6 +31,7 @@ FIELDS = Fields(
 WHOLE = ("name.text", "logical_key.text")
 FRAGMENTS = ("metadata.text",)
 DIGEST = ADDRESS = 100
+OF_AUTHOR = "user_meta."  # below which manifests have the metadata that somebody gave to an entry
 
 
 def _special(text: str, _: Known) -> list[Clause]:
@@ -37,6 +41,15 @@ def _special(text: str, _: Known) -> list[Clause]:
         version = [{"term": {"physical.version_id": at.version_id}}] if at.version_id else []
         found.append(counting(all_of(same, *version), ADDRESS))
     return found
+
+
+def _described(asked: Qualifier, known: Known) -> Clause:
+    """Find by metadata as they were given, `meta.x:`, or as the manifest has them, `meta.user_meta.x:`."""
+    as_typed = described("metadata", "metadata")
+    if asked.field is None:
+        return as_typed(asked, known)
+    given = replace(asked, field=f"{OF_AUTHOR}{asked.field}")
+    return any_of([as_typed(asked, known), as_typed(given, known)])
 
 
 ENTRIES = KindOf(
@@ -52,6 +65,6 @@ ENTRIES = KindOf(
         "author": of_manifests,
         "package": of_manifests,
         "hash": digested("hash"),
-        "meta": described("metadata", "metadata"),
+        "meta": _described,
     },
 )

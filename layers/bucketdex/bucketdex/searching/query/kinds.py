@@ -10,10 +10,14 @@ from bucketdex.searching.query.clauses import Clause
 
 class Known(msgspec.Struct, frozen=True):
     """What was looked up before: the package documents that each beginning of a top hash names; and of qualifiers that
-    name packages the manifests that those are, by registry."""
+    name packages the manifests that those are, by registry.
+
+    `forms` is whether texts are looked for composed and decomposed, which too many words would make too dear.
+    """
 
     revisions: Mapping[str, Sequence[str]] = {}
     manifests: Mapping[Qualifier, Mapping[str, Sequence[str]]] = {}
+    forms: bool = True
 
 
 class Fields(msgspec.Struct, frozen=True):

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from bucketdex.index.generations import PACKAGES_ALIAS
 from bucketdex.searching import revisions
-from bucketdex.searching.language.syntax import All, Node, Not, Qualifier, Query, Word
+from bucketdex.searching.language.syntax import MOST_WORDS, All, Node, Not, Phrase, Qualifier, Query, Word
 from bucketdex.searching.language.syntax import Any as AnyOf
 from bucketdex.searching.query.clauses import Clause, alike, all_of
+from bucketdex.searching.query.forms import forms_of
 from bucketdex.searching.query.kinds import Known
 from bucketdex.searching.query.packages import LATEST, handled
 from bucketdex.searching.query.qualifying import text_of
-from bucketdex.searching.query.words import hash_prefix, revision
+from bucketdex.searching.query.words import hash_prefix, parts, revision
 from bucketdex.searching.question import Kind
 from bucketdex.searching.viewer import Viewer, ask_many, counted
 
@@ -28,7 +29,8 @@ def looked_up(client: "OpenSearch", viewer: Viewer, query: Query, kinds: Sequenc
     bodies = [*([revisions.body(prefixes)] if prefixes else []), *(_manifests_body(it) for it in named)]
     answers = iter(ask_many(client, [((PACKAGES_ALIAS,), body) for body in bodies], viewer))
     of_prefixes = revisions.named(next(answers), prefixes) if prefixes else {}
-    return Known(of_prefixes, {asked: _by_registry(answer) for asked, answer in zip(named, answers, strict=True)})
+    manifests = {asked: _by_registry(answer) for asked, answer in zip(named, answers, strict=True)}
+    return Known(of_prefixes, manifests, _words(query) <= MOST_WORDS)
 
 
 def hash_prefixes(query: Query) -> tuple[str, ...]:
@@ -44,6 +46,11 @@ def hash_prefixes(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys(prefix for prefix in found if prefix))
 
 
+def _words(query: Query) -> int:
+    """Return how many words are looked for in all their forms."""
+    return sum(parts(leaf.text) for leaf in _leaves(query.all) if isinstance(leaf, Word | Phrase))
+
+
 def _naming_packages(query: Query) -> tuple[Qualifier, ...]:
     named = (it for it in _leaves(query.all) if isinstance(it, Qualifier) and it.name in ("author", "package"))
     return tuple(dict.fromkeys(named))
@@ -57,7 +64,7 @@ def _leaves(node: Node) -> Iterator[Node]:
         case Not(inner):
             yield from _leaves(inner)
         case _:
-            yield node
+            yield from forms_of(node)
 
 
 def _manifests_body(asked: Qualifier) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from bucketdex.searching.language.syntax import All, Node, Phrase, Qualifier, Qu
 from bucketdex.searching.language.syntax import Any as AnyOf
 from bucketdex.searching.query import entries, objects, packages
 from bucketdex.searching.query.clauses import Clause
+from bucketdex.searching.query.forms import forms_of
 from bucketdex.searching.query.qualifying import text_of
 from bucketdex.searching.query.words import other_number, revision
 from bucketdex.searching.question import Kind
@@ -34,7 +35,12 @@ def marking(query: Query, kinds: Sequence[Kind]) -> dict[str, Any]:
         whole, fragments = FIELDS[kind]
         fields |= {field: {"number_of_fragments": 0} for field in whole} | {field: {} for field in fragments}
     last = query.all.nodes[-1] if query.unfinished and query.all.nodes else None
-    wanted = [clause for node in query.all.nodes for clause in _marks(node, list(fields), unfinished=node is last)]
+    wanted = [
+        clause
+        for node in query.all.nodes
+        for form in forms_of(node)
+        for clause in _marks(form, list(fields), unfinished=node is last)
+    ]
     if not wanted:
         return {}
     return {
@@ -64,7 +70,8 @@ def _marks(node: Node, fields: list[str], *, unfinished: bool = False) -> Iterat
             yield _match(text_of(node).strip("*"), OF_QUALIFIERS[name], "phrase")
         case All(nodes) | AnyOf(nodes):
             for inner in nodes:
-                yield from _marks(inner, fields)
+                for form in forms_of(inner):
+                    yield from _marks(form, fields)
 
 
 def _match(text: str, fields: list[str], how: str) -> Clause:

@@ -83,7 +83,7 @@ def described(of: str, field: str) -> Finds:
             if asked.typed.startswith(COMPARED) or ".." in asked.typed:
                 return spanned
             return any_of([spanned, alike(field, f"{asked.field}={value}")])  # it may be no number to who gave it
-        if not value.strip("*"):
+        if value and not value.strip("*"):
             return pair(of, asked.field)
         return alike(field, f"{asked.field}={value}")
 

@@ -1,12 +1,13 @@
 """What a word may be besides a word: the beginning of a top hash, a digest, an address, a revision of a package."""
 
 import re
+from unicodedata import normalize
 
 import msgspec
 
 from bucketdex.manifest.layout import Physical, physical
 
-PARTS = re.compile(r"[^\W_]+")
+PARTS = re.compile("[^\\W_]+|[\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")  # an emoji is one
 NOUN = re.compile(r"[a-z]{3,30}([a-rt-z]s|[a-rt-z])", re.ASCII | re.IGNORECASE)  # not `class`
 HASH_PREFIX = re.compile(r"[0-9a-f]{6,64}", re.ASCII | re.IGNORECASE)  # six of them name one manifest, nearly always
 REVISION = re.compile(r"([^@/]+/[^@/]+)@([0-9a-f]{6,64})", re.ASCII | re.IGNORECASE)  # as commands take it
@@ -28,7 +29,7 @@ class Digest(msgspec.Struct, frozen=True):
 
 def parts(text: str) -> int:
     """Return how many words the index may cut a text into."""
-    return len(PARTS.findall(text))
+    return len(PARTS.findall(normalize("NFC", text)))
 
 
 def other_number(word: str) -> str | None:

@@ -5,7 +5,8 @@ searches that the viewer's filter holds for.
 """
 
 from bucketdex.searching.suggesting.completing import suggest
+from bucketdex.searching.suggesting.naming import better
 from bucketdex.searching.suggesting.near import did_you_mean
 from bucketdex.searching.suggesting.told import Suggestion, Suggestions
 
-__all__ = ["Suggestion", "Suggestions", "did_you_mean", "suggest"]
+__all__ = ["Suggestion", "Suggestions", "better", "did_you_mean", "suggest"]

@@ -26,10 +26,11 @@ WORDS = (  # a key has the words of the name, too
     "handle.text", "key.text", "logical_key.text", "columns.text", "metadata.text", "tags.text", "message",
     "content",
 )  # fmt: skip
+WHOLE = ("handle", "columns", "name")  # for a word of several parts, `bio/penguins`
 VALUES: dict[str, tuple[str, ...]] = {  # of qualifiers whose values are words
     "bucket": ("bucket",), "ext": ("extensions",), "author": ("author",), "package": ("handle", "name"),
-    "by": ("written_by.name",), "class": ("storage_class",), "column": ("columns",), "name": ("name.text",),
-    "key": ("key.text", "logical_key.text"),
+    "by": ("written_by.name",), "class": ("storage_class",), "column": ("columns", "columns.text"),
+    "name": ("name.text",), "key": ("key.text", "logical_key.text"),
 }  # fmt: skip
 LENGTHS = range(4, 51)  # letters of a word: a shorter one is near to too many, and of a longer one it costs much
 MOST_WORDS = 6  # that are looked up
@@ -72,7 +73,17 @@ def did_you_mean(
         return None
     corrected = replace(query, all=_with(query.all, nearest))
     [found] = _found(client, viewer, aliases, [matching_clause(client, viewer, corrected, kinds, buckets)])
-    return written(corrected).rstrip() if found else None
+    return _said(corrected) if found else None
+
+
+def _said(query: Query) -> str | None:
+    """Return the text of a query; None where what was found, as a word, would be read as something else."""
+    text = written(query).rstrip()
+    try:
+        parse(text)
+    except QuerySyntaxError:
+        return None
+    return text
 
 
 def _only(node: Node) -> Query:
@@ -92,17 +103,22 @@ def _doubtful(node: Node) -> Iterator[Node]:
         case All(nodes) | AnyOf(nodes):
             for inner in nodes:
                 yield from _doubtful(inner)
-        case Word(text) if len(LETTERS.findall(text)) in LENGTHS and len(PARTS.findall(text)) == 1:
+        case Word(text, prefix) if len(LETTERS.findall(text)) in LENGTHS and (_is_one(text) or not prefix):
             yield node
         case Qualifier(name, value=str(value)) if name in VALUES and "*" not in value and len(value) in LENGTHS:
             yield node
+
+
+def _is_one(word: str) -> bool:
+    return len(PARTS.findall(word)) == 1
 
 
 def _near(node: Node, narrowed: list[Clause]) -> dict[str, Any]:
     if isinstance(node, Qualifier):
         text, fields = str(node.value), VALUES[node.name]
     else:
-        text, fields = getattr(node, "text", ""), WORDS
+        text = getattr(node, "text", "")
+        fields = WORDS if _is_one(text) else WHOLE
     analysed = [it for it in fields if it not in KEYWORDS]
     near: list[Clause] = [{"fuzzy": {it: {"value": text, **EDITS}}} for it in fields if it in KEYWORDS]
     if analysed:

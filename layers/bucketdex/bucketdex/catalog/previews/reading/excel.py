@@ -8,6 +8,7 @@ from typing import Any
 from bucketdex.catalog.previews import bounds
 from bucketdex.catalog.previews.files import RangedFile
 from bucketdex.catalog.previews.kinds import Table
+from bucketdex.catalog.previews.reading.shutting import shut
 from bucketdex.catalog.previews.reading.talk import Failed, ReadTables
 from bucketdex.catalog.previews.tables import bounded_table
 
@@ -19,6 +20,7 @@ def excel_read(file: RangedFile, so_far: Callable[[ReadTables], None]) -> ReadTa
     """Return the heads of the sheets; `so_far` is told of those that are read."""
     from openpyxl import load_workbook  # noqa: PLC0415, only the child has it
 
+    shut()
     with zipfile.ZipFile(file) as parts:
         large = [it for it in parts.infolist() if it.file_size > PART_BYTES and "worksheets/" not in it.filename]
         if any(it.filename.endswith((".xml", ".rels")) for it in large):

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from bucketdex.catalog.previews import bounds
 from bucketdex.catalog.previews.errors import CannotReadError
 from bucketdex.catalog.previews.files import RangedFile
+from bucketdex.catalog.previews.reading.shutting import shut
 from bucketdex.catalog.previews.reading.talk import ReadTables
 from bucketdex.catalog.previews.tables import bounded_table
 
@@ -22,9 +25,13 @@ BUFFER_BYTES = 64 * 1024
 def parquet_read(file: RangedFile, so_far: Callable[[ReadTables], None]) -> ReadTables:
     """Return the head of a Parquet file; `so_far` is told its schema first, as rows can be too much."""
     import pyarrow as pa  # noqa: PLC0415, only the child has it
+    import pyarrow.compute  # noqa: PLC0415, which casts, and would be loaded when it is too late
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     pa.set_cpu_count(1)
+    with suppress(OSError, LookupError):  # of a machine without zones
+        ZoneInfo("UTC")  # is kept; other zones are files, which cannot be opened any more
+    shut()
     # Without pre-buffering, and with a buffer, a column is read page by page and not as a whole.
     parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER_BYTES)
     schema = parquet.schema_arrow
@@ -86,17 +93,18 @@ def _columns(parquet: "pq.ParquetFile", names: list[str]) -> list[list[str]]:
 
 
 def _cells(values: "pa.Array") -> list[str]:
-    """Return values as text. Python has no nanoseconds and no year 10,000, so dates are tried in three ways."""
+    """Return values as text. Python has no nanoseconds and no year 10,000, so dates are tried in several ways."""
     import pyarrow as pa  # noqa: PLC0415
 
     if getattr(values.type, "unit", "") == "ns":
         zone = getattr(values.type, "tz", None)
         coarser = {"timestamp": pa.timestamp("us", zone), "time64": pa.time64("us"), "duration": pa.duration("us")}
         values = values.cast(coarser[str(values.type).partition("[")[0]], safe=False)
-    for form in (None, pa.string(), pa.int64()):
+    in_utc = (pa.timestamp("us", "UTC"),) if getattr(values.type, "tz", None) else ()
+    for form in (None, *in_utc, pa.string(), pa.int64()):
         try:
             return [_cell(value) for value in (values if form is None else values.cast(form)).to_pylist()]
-        except (ValueError, OverflowError, pa.ArrowException, LookupError, ImportError):
+        except (ValueError, OverflowError, pa.ArrowException, LookupError, ImportError, OSError):
             continue
     return ["?"] * len(values)
 

@@ -1,6 +1,5 @@
 """The first page of a PDF as a PNG, which is written here: pypdfium2 leaves that to Pillow, needed for nothing else."""
 
-import resource
 import struct
 import zlib
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from bucketdex.catalog.previews import bounds
 from bucketdex.catalog.previews.files import RangedFile
 from bucketdex.catalog.previews.images import PNG
+from bucketdex.catalog.previews.reading.shutting import shut
 from bucketdex.catalog.previews.reading.talk import Failed, ReadPage
 
 SMALLER = (1.0, 0.66, 0.45, 0.3)  # tried until the PNG is small enough: photographs make large ones
@@ -17,8 +17,7 @@ def pdf_read(file: RangedFile) -> ReadPage | Failed:
     """Return the first page."""
     import pypdfium2  # noqa: PLC0415, only the child has it
 
-    # From here on nothing is opened, no file and no socket, whatever a PDF makes of its reader. Fonts are built in.
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    shut()  # fonts are built in
     document = pypdfium2.PdfDocument(file)
     pages = len(document)
     if not pages:
