@@ -1,7 +1,10 @@
 """Reading the catalog's HTML as a browser would, to tell what in it could do harm."""
 
+import re
 from collections.abc import Iterable
 from html.parser import HTMLParser
+
+from bucketdex.catalog import assets
 
 MARK = "xss-was-here"  # an element and an attribute that only injected HTML has
 # Names and texts that try to become HTML, an attribute, an address or a script.
@@ -21,6 +24,7 @@ HOSTILE = (
     f"<mark><{MARK}></mark>",
     "../../etc/passwd",
 )
+DRAWN = frozenset(re.findall(r'<symbol id="(\w+)"', (assets.FOLDER / "icons.svg").read_text()))
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 
 
@@ -45,6 +49,8 @@ class Read(HTMLParser):
             self.harm.append(f"injected: {tag} {given}")
         if tag in ("iframe", "object", "embed", "base", "style") or (tag == "script" and not given.get("src")):
             self.harm.append(f"not to be in a page: {tag} {given}")
+        if tag == "use" and (given.get("href") or "").partition("#")[2] not in DRAWN:
+            self.harm.append(f"an icon that nobody drew: {given}")
         for name, value in given.items():
             if name == "style" or name.startswith("on"):
                 self.harm.append(f"inline: {tag} {name}={value}")

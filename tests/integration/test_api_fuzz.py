@@ -1,5 +1,9 @@
 """Whatever is asked of the API, it answers as its OpenAPI document says, and never with a server error."""
 
+import json
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -23,9 +27,19 @@ EXAMPLES = 25  # of each operation
 @pytest.fixture(scope="module")
 def api(served: Served) -> schemathesis.BaseSchema:
     document = served.json("/api/openapi.json")
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            _with_one_that_is_there(operation.get("parameters", ()), served.bucket)
     made = schemathesis.openapi.from_dict(document)
     made.config.update(base_url=served.url)
     return made
+
+
+def _with_one_that_is_there(parameters: Iterable[dict[str, Any]], bucket: str) -> None:
+    """Have the buckets that a search is of be the connected one, mostly: one of any other is refused."""
+    for parameter in parameters:
+        if parameter["name"] == "bucket" and "items" in parameter["schema"]:
+            parameter["schema"] |= {"items": {"enum": [bucket, "é/+ "]}, "maxItems": 2}
 
 
 def test_nothing_that_is_asked_is_a_server_error_and_answers_are_what_the_document_says(api, served):
@@ -44,8 +58,9 @@ def test_nothing_that_is_asked_is_a_server_error_and_answers_are_what_the_docume
     assert not served.failures
 
 
-def test_what_is_there_is_told_as_the_document_says(api, served):
+def test_what_is_there_is_told_as_the_document_says_and_looked_up_as_the_viewer(api, served, monkeypatch):
     """Random names find nothing, so what is there is asked for by name."""
+    sent = _sent(served, monkeypatch)
     handle = {"author": "bio", "name": "penguins"}
     revision = handle | {"top_hash": served.latest[:10]}
     asked = [
@@ -70,3 +85,22 @@ def test_what_is_there_is_told_as_the_document_says(api, served):
     case.call_and_validate(checks=CHECKS)
     assert {path for path, _, _ in asked} | {"/api/digests"} == set(api)
     assert not served.failures
+    assert len(sent) > len(asked)
+    for body in sent:
+        assert body["query"]["bool"]["filter"] == [{"terms": {"bucket": [served.bucket]}}]
+        assert body["query"]["bool"]["must_not"] == [{"term": {"deleted": True}}]
+
+
+def _sent(served: Served, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return a list to which the body of each search is added that the API sends, whoever sends it."""
+    sent: list[Any] = []
+    transport = served.registry.index.transport
+    real = transport.perform_request
+
+    def noted(method: str, url: str, params: Any = None, body: Any = None, **more: Any) -> Any:
+        assert url.endswith(("/_search", "/_msearch")), url
+        sent.extend([body] if url.endswith("/_search") else map(json.loads, body.splitlines()[1::2]))
+        return real(method, url, params=params, body=body, **more)
+
+    monkeypatch.setattr(transport, "perform_request", noted)
+    return sent

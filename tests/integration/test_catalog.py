@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 from bucketdex.aws import clients, dead_letters, settings
 from bucketdex.catalog import app, links, routing
 from bucketdex.catalog.edges import Edges
-from bucketdex.catalog.pages import folder
+from bucketdex.catalog.pages import folder, search
 from bucketdex.changes import ObjectChange
 from bucketdex.changes.hint import fold
 from bucketdex.changes.outcome import Tally
@@ -184,6 +184,19 @@ def test_pages_of_hits_go_on_to_the_last_and_show_each_once(catalog):
     after = catalog.html(next(it for it in addresses(everything) if "cursor=" in it))
     assert "First page" in after
     assert "21–" in after
+
+
+def test_beyond_the_last_result_it_is_not_said_that_nothing_matches(catalog, monkeypatch):
+    monkeypatch.setattr(search, "PAGE", 1)
+    keys = ["odd/last 1.txt", "odd/last 2.txt"]
+    for key in keys:
+        catalog.s3.put_object(Bucket=catalog.bucket, Key=key, Body=b"lastwords")
+    catalog.index(keys)
+    beyond = next(it for it in addresses(catalog.html(links.search("lastwords", "name"))) if "cursor=" in it)
+    catalog.s3.delete_object(Bucket=catalog.bucket, Key=keys[1])
+    catalog.index(keys)
+    said = text(catalog.html(beyond))
+    assert "There are no more results" in said and "Nothing matches" not in said
 
 
 def test_a_cursor_of_another_search_is_refused_on_a_page_that_says_so(catalog):

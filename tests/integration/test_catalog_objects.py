@@ -2,23 +2,23 @@
 
 import re
 from collections.abc import Callable
-from itertools import count
 
 import pytest
 from opensearchpy import OpenSearch
 
 from bucketdex.aws import clients
-from bucketdex.catalog import links
+from bucketdex.catalog import links, routing
 from bucketdex.catalog.beside import beside
 from bucketdex.catalog.edges import Edges
 from bucketdex.catalog.packages import manifests, pieces
 from bucketdex.catalog.packages.contents import contents_of
 from bucketdex.catalog.packages.pieces import HEAVY, LATE, Making
+from bucketdex.catalog.previews.bounds import SERVED_BYTES
 from bucketdex.catalog.previews.kinds import Nothing
 from bucketdex.manifest.layout import manifest_key
 from bucketdex.searching.details import package_told
 from catalog_html import HOSTILE, MARK, Read, addresses
-from catalog_lab import COLD, EVIL, GONE, LATER, NEW, VERSIONED, lab, text
+from catalog_lab import COLD, EVIL, GONE, LATER, NEW, PNG, VERSIONED, lab, text
 from served import served
 
 __all__ = ["lab", "served"]  # fixtures
@@ -39,6 +39,17 @@ def test_an_object_is_shown_with_all_that_is_known_of_it(lab):
     assert "alert" not in odd and MARK in text(odd)
 
 
+def test_a_folder_is_searched_where_its_name_is_not_too_long_for_a_query(lab):
+    long = "/".join(["v", "x" * 240, "y" * 240]) + "/"
+    lab.s3.put_object(Bucket=lab.bucket, Key=f"{long}a.csv", Body=b"x")
+    for prefix, searched in ((long, False), ("v/", True), ("", True)):
+        html = lab.html(links.folder(lab.bucket, prefix))
+        found = [it for it in addresses(html) if it.startswith(routing.SEARCH) and "bucket:" in it]
+        assert bool(found) == searched == ("Search in it" in html)
+        assert all(lab.html(it) for it in found)
+    lab.s3.delete_object(Bucket=lab.bucket, Key=f"{long}a.csv")
+
+
 def test_results_are_counted_apart_from_matches_as_a_file_and_its_package_entries_are_one(lab):
     html = lab.html(links.search('"a b.csv"'))
     said = re.search(r"(\d+) results? for \S+ \S+ , (\d+) matches in all", text(html))
@@ -50,7 +61,8 @@ def test_results_are_counted_apart_from_matches_as_a_file_and_its_package_entrie
 def test_versions_and_reads_are_told_and_an_older_version_is_shown_as_what_it_was(lab):
     html = lab.html(links.object(lab.bucket, VERSIONED))
     assert links.object(lab.bucket, VERSIONED, lab.versions["first"]) in html
-    assert "33 reads by 3 readers" in text(html) and html.count("<rect") >= 3 and 'role="img"' in html
+    assert "33 reads by 3 readers" in text(html) and "without downloads from this catalog" in text(html)
+    assert html.count("<rect") >= 3 and 'role="img"' in html
     older = lab.html(links.object(lab.bucket, VERSIONED, lab.versions["first"]))
     assert "This is an older version" in older and "computed from its bytes" not in older
     assert "8 B" in text(older) and "--version-id" in older and "columns-title" not in older
@@ -140,6 +152,24 @@ def test_a_package_shows_its_readme_its_summary_and_its_files(lab):
     assert first in addresses(folder) and MARK in text(folder)
 
 
+def test_large_images_come_from_s3_and_those_that_would_fill_a_browser_are_refused(lab):
+    many_pixels = PNG[:16] + b"\0\0\xb0\0" * 2 + PNG[24:]
+    large = bytes(SERVED_BYTES)
+    images = {"large": PNG + large, "pixels": many_pixels, "large pixels": many_pixels + large, "text": b"abc" + large}
+    for name, body in images.items():
+        lab.s3.put_object(Bucket=lab.bucket, Key=f"v/{name}", Body=body)
+    lab.s3.put_object(Bucket=lab.bucket, Key="v/report.md", Body=b"![](large)")
+    raw = {name: lab.get(links.raw(lab.bucket, f"v/{name}")) for name in images}
+    assert [it.status for it in raw.values()] == [302, 422, 422, 302]
+    assert "too large to be shown" in raw["pixels"].body
+    place = lab.get(raw["large"].headers["Location"]).headers["Location"]
+    origin = "/".join(place.split("/")[:3])
+    for page in (links.object(lab.bucket, "v/report.md"), links.package(lab.bucket, "lab/plates")):
+        assert f"img-src 'self' data: {origin};" in lab.get(page).headers["Content-Security-Policy"], page
+    text_page = lab.get(links.object(lab.bucket, VERSIONED)).headers["Content-Security-Policy"]
+    assert "img-src 'self' data:;" in text_page
+
+
 def test_previews_of_a_package_end_in_time_and_fit_a_page(lab, monkeypatch):
     edges = lab.edges()
     package = package_told(edges.opensearch, edges.viewer, "lab/plates", lab.bucket)
@@ -152,8 +182,9 @@ def test_previews_of_a_package_end_in_time_and_fit_a_page(lab, monkeypatch):
         return [it.reason for it in shown if isinstance(it, Nothing)]
 
     assert len(reasons(lambda: 0.0)) == 2, "one that may not be seen, and one that is not there"
-    ticks = count(0.0, 10.0)
-    assert reasons(lambda: next(ticks)).count(LATE) >= 2
+    with monkeypatch.context() as patched:
+        patched.setattr(pieces, "SECONDS", 0.0)
+        assert reasons(lambda: 0.0).count(LATE) >= 2
     monkeypatch.setattr(pieces, "WEIGHT", 10)
     assert reasons(lambda: 0.0).count(HEAVY) >= 2
 

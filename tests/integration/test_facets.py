@@ -203,6 +203,13 @@ def test_nobody_is_told_of_what_they_may_not_see(corpus):
     assert growth(corpus, LAB, "secret") == Growth(0, 0, [], [])
 
 
+@pytest.mark.parametrize("text", [" ".join(f"-ext:.n{it}" for it in range(20)), f"-name:{'n' * 485}"])
+def test_what_is_offered_can_be_read_where_the_query_has_all_that_one_can_have(corpus, text):
+    assert search(corpus, LAB, Question(text)).total > 0
+    told = facets(corpus, LAB, f"{text} ", wanted=WANTED)
+    assert all(search(corpus, LAB, Question(it.query)) for facet in told.facets for it in facet.values)
+
+
 def test_kinds_and_buckets_that_are_given_hold_always(corpus):
     told = facets(corpus, LAB, "ext:.csv", kinds=("object",), buckets=("lab",))
     assert told.total == found(corpus, "ext:.csv", kinds=("object",), buckets=("lab",))

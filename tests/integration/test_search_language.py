@@ -36,7 +36,9 @@ DOCUMENTS = [
         modified="2026-04-01T00:00:00Z",
     ),
     a_package("shelf", "bio/plates", OLD, revision="1700000000", message="All plates"),
-    a_package("shelf", "imaging/cells", IMG, message="Cells", total_bytes=5, modified="2022-01-01T00:00:00Z"),
+    a_package(
+        "shelf", "imaging/cells", IMG, {"s*r": "Cy5"}, message="Cells", total_bytes=5, modified="2022-01-01T00:00:00Z"
+    ),
     an_entry("shelf", BIO, "in/plate-7.csv", "else", "p7", {"label": "cat"}, size=20_000_000,
              hash={"type": "SHA256", "value": SHA}),
     an_entry("shelf", OLD, "old/plate-6.csv", "else", "p6", size=3),
@@ -87,7 +89,8 @@ def found(corpus: OpenSearch, text: str) -> list[str]:
         ("type:object OR type:package", ALL - {E7, E6, PNG}),
         ("author:bio", {PLATES, E7}), ("author:imag*", {CELLS, PNG}), ("package:bio/plates", {PLATES, E7}),
         ("package:plates", {PLATES, E7}),
-        ("package:*/cells", {CELLS, PNG}), (f"package:bio/plates@{OLD[:6]}", {E6}), ("package:nothing", set()),
+        ("package:*/cells", {CELLS, PNG}), (f"package:bio/plates@{OLD[:6]}", {PLATES, E6}),
+        ("package:nothing", set()),
         (f"hash:{SHA}", {O7, E7}), (f"sha256:{SHA.upper()}", {O7, E7}), ("hash:e7", {O7}),
         (f"hash:{BIO[:7]}", {PLATES}), ("hash:77aa00", {CELLS}),
         ("tag.stage:raw", {O7}), ("tag.stage:*", {O7, O8}), ("tag:final", {O8}), ("tag.year:2023", {O8}),
@@ -95,6 +98,7 @@ def found(corpus: OpenSearch, text: str) -> list[str]:
         ("meta.label:cat", {O7, PLATES, E7}), ("meta.weight:>4.5", {O8}), ("meta.weight:4.5", {O7}),
         ("meta.weight:4..10", {O7, O8}), ("meta.n:3", {PLATES}),
         ("meta.taken:2024-03", {O7}), ("meta.taken:>2023", {O7}), ("meta.taken:<2024", set()), ("meta:dog", {O8}),
+        ('meta."la*":cat', set()), ('meta."la*":c*', set()), ('meta."s*r":C*', {CELLS}),
         ("meta.dye:dapi", {PNG}), ("meta.depth:>6", {PNG}), ("meta.user_meta.depth:7", {PNG}),
         ("-meta.dye:* name:cells", {CELLS}),
         ("meta:lab*", {O7, O8, PLATES, E7}),

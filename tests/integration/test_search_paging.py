@@ -166,6 +166,8 @@ def test_a_snapshot_ends_with_its_last_page_and_is_told_to_be_gone(corpus, put):
     put(*(an_object("lab", f"plate-{number}") for number in range(3)))
     question = Question("plate", 2, snapshot=True)
     first = search(corpus, LAB, question, NOW)
+    counted = search(corpus, LAB, msgspec.structs.replace(question, size=0, cursor=first.cursor), NOW)
+    assert (counted.total, counted.hits, counted.cursor) == (3, [], first.cursor)
     last = search(corpus, LAB, msgspec.structs.replace(question, cursor=first.cursor), NOW)
     assert (len(first.hits), len(last.hits), last.cursor) == (2, 1, None)
     with pytest.raises(Gone, match="search again"):
@@ -267,12 +269,17 @@ def test_the_pages_of_a_snapshot_are_ranked_alike_whatever_is_read_meanwhile(cor
     assert seen == ["b/plate.csv", "a/plate.csv", "c/plate.csv"]
 
 
-def test_nothing_is_kept_open_but_a_snapshot_that_goes_on(corpus, put):
+def test_nothing_is_kept_open_but_a_snapshot_that_goes_on(corpus, put, monkeypatch):
     put(*(an_object("lab", f"plate-{number}") for number in range(3)))
     before = _open(corpus)
     assert search(corpus, LAB, Question("plate", 1), NOW).cursor and _open(corpus) == before
     assert search(corpus, LAB, Question("nothing", 1, snapshot=True), NOW).cursor is None and _open(corpus) == before
     assert search(corpus, LAB, Question("plate", 1, snapshot=True), NOW).cursor and _open(corpus) == before + 1
+    with monkeypatch.context() as patch:
+        patch.setattr(corpus, "search", lambda **_: corpus.get(index="no-such-index", id="1"))
+        with pytest.raises(Gone):
+            search(corpus, LAB, Question("plate", 1, snapshot=True), NOW)
+    assert _open(corpus) == before + 1
 
 
 def _open(corpus: OpenSearch) -> int:

@@ -1,13 +1,17 @@
-"""What the API says where a part of the stack is away."""
+"""What the API says where a part of the stack is away, or a bucket that is asked about; and what it does not say."""
 
 import dataclasses
+import json
+from datetime import date
+from typing import Any, NoReturn
 
 import boto3
+import pytest
 from botocore.config import Config
 from opensearchpy import OpenSearch
 
 from bucketdex.api import resolver as api
-from bucketdex.api.answers import Answers
+from bucketdex.api.answers import Answers, Edges, answers_of
 from bucketdex.control import ControlTable
 from bucketdex.searching.answering import search
 from bucketdex.searching.hits import Answer
@@ -38,3 +42,36 @@ def test_which_part_is_away_is_told_and_where_it_is_stays_in_the_log(caplog):
         assert answer["statusCode"] == 503 and part in answer["body"]
         assert not any(it in answer["body"] for it in ("127.0.0.1", ":9", "secret"))
     assert "127.0.0.1" in caplog.text and "secret-table" in caplog.text
+
+
+def test_a_fault_of_ours_is_not_blamed_on_the_body():
+    body = json.dumps([{"bucket": "b", "key": "k"}])
+    event = EVENT | {"path": "/api/digests", "httpMethod": "POST", "body": body, "multiValueQueryStringParameters": {}}
+    for fault in (ValueError("ours"), RecursionError("ours")):
+
+        def broken(_: Any, fault: Exception = fault) -> NoReturn:
+            raise fault
+
+        with pytest.raises(type(fault), match="ours"):
+            api.respond(api.resolver(dataclasses.replace(NOBODY, digests=broken)), event, None)
+
+
+@pytest.mark.parametrize("path", ["/api/search", "/api/facets"])
+@pytest.mark.parametrize(
+    ("there", "asked", "said"),
+    [
+        (["raw", "lab"], ["lab", "lba"], "the bucket lba is not connected; those that are: lab, raw"),
+        (["raw", "lab"], ["a", "b", "a"], "the buckets a, b are not connected; those that are: lab, raw"),
+        ([], [""], "the bucket '' is not connected; those that are: none yet"),
+        ([f"b{it:02}" for it in range(12)], ["x"], "b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, and 2 others"),
+    ],
+)
+def test_a_bucket_that_is_not_connected_is_told_and_not_searched_in_vain(path, there, asked, said):
+    def unasked(*_: Any) -> NoReturn:
+        raise AssertionError("this was not asked for")
+
+    seen = Viewer(frozenset(there))
+    edges = Edges(opensearch=dict, s3=unasked, viewer=lambda: seen, health=unasked, today=lambda: date(2026, 1, 31))
+    event = EVENT | {"path": path, "multiValueQueryStringParameters": {"q": ["a"], "bucket": asked}}
+    answer = api.respond(api.resolver(answers_of(edges)), event, None)
+    assert answer["statusCode"] == 422 and json.loads(answer["body"])["detail"].endswith(said)

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bucketdex.catalog import links
 from bucketdex.catalog.answers import Page
 from bucketdex.catalog.cards import card
 from bucketdex.catalog.rendering import rendered
 from bucketdex.changes import Author
 from bucketdex.http import Request
+from bucketdex.manifest.layout import s3_uri
 from bucketdex.searching.hits import EntryHit, Hit, ObjectHit, PackageHit
 from bucketdex.searching.in_packages import InPackage
 from catalog_html import HOSTILE, Read, addresses
@@ -94,6 +96,8 @@ def test_an_entry_leads_to_its_object_where_that_has_a_page_and_else_into_its_pa
     assert card(here, LAB).href == "/b/lab/object/raw/b.csv?version=v1"
     assert card(elsewhere, LAB).href == "/p/reg/bio/p/4f2a90/tree/a/"
     assert [it.text for it in card(here, LAB).packages] == ["bio/q"]
+    odd = EntryHit("reg", 1.0, {}, physical_key=s3_uri("lab", "my data/100% ü+b.csv", "v 1"), **hit)
+    assert card(odd, LAB).href == links.object("lab", "my data/100% ü+b.csv", "v 1")
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,10 @@ def test_what_cannot_be_seen_in_a_name_is_made_visible(name, shown):
     assert formats.visible(name) == shown
 
 
+def test_a_text_of_several_lines_keeps_their_ends():
+    assert formats.visible("cp a \\\n\u202eb\r", lines=True) == "cp a \\\n⟨U+202E⟩b␍"
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_highlight_becomes_no_html_but_marks(text):
     read = Read(formats.marked(text))

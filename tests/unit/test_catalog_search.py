@@ -6,10 +6,12 @@ from bucketdex.catalog.narrowing import called, columns, opened, wanted
 from bucketdex.catalog.pages.bucket import plot
 from bucketdex.catalog.pages.download import saved_as
 from bucketdex.catalog.pages.folder import steps
+from bucketdex.catalog.pages.home import examples
 from bucketdex.catalog.pages.search import filters, mistake, sort_of, start_of, tabs, wider
 from bucketdex.catalog.pages.suggest import told
 from bucketdex.searching.facets import Facet, Facets, FacetValue
 from bucketdex.searching.facets.growth import Month
+from bucketdex.searching.hits import Answer, ObjectHit
 from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.language.parsing import parse
 from bucketdex.searching.suggesting import Suggestion
@@ -116,6 +118,21 @@ def test_a_mistake_is_pointed_at():
     assert found.bad.startswith("gene")
     assert found.before + found.bad + found.after == "fox gene:BRCA1"
     assert mistake("fox", QuerySyntaxError("x", column=99)).bad == " "
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "told"),
+    [
+        ("runs/fox-1.csv", "plate", ["fox", "meta.plate:*"]), ("runs/OR.csv", "Sample ID", ['meta."Sample ID":*']),
+        ("NOT_this", 'a"b: c', ['meta."a""b: c":*']),
+    ],
+)  # fmt: skip
+def test_the_first_page_gives_no_example_that_is_a_mistake(key, name, told):
+    newest = ObjectHit(bucket="lab", key=key, score=None, highlights={})
+    names = Facet("meta", "Metadata", "values", [FacetValue(name, name, 8, "")])
+    given = examples(Facets(8, [names]), Answer(0, {}, []), Answer(1, {}, [newest]))
+    assert given == told
+    assert all(parse(it).all.nodes for it in given)
 
 
 def test_what_somebody_made_up_in_an_address_does_no_harm():

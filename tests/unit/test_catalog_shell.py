@@ -15,12 +15,14 @@ from bucketdex.aws.settings import Queue
 from bucketdex.catalog import app, assets, routing
 from bucketdex.catalog.deadline import S3_SECONDS, Deadline, aws_within
 from bucketdex.catalog.edges import Edges
+from bucketdex.catalog.pages import suggest
 from bucketdex.catalog.rendering import FOLDER, environment
 from bucketdex.control import Bucket
 from bucketdex.errors import Permanent, Transient
 from bucketdex.http import Answer, Request
-from catalog_html import HOSTILE, Read
+from catalog_html import DRAWN, HOSTILE, Read
 
+CATALOG = FOLDER.parent
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
 
@@ -184,6 +186,19 @@ def test_an_error_shows_names_as_text(name):
     assert Read(html_of(answer)).harm == []
 
 
+def test_what_turns_text_around_is_seen_and_copied_as_it_is():
+    asleep = EndpointConnectionError(endpoint_url="https://inner.example")
+    broken = {"opensearch": Failing(Transient("it sleeps")), "s3": Failing(asleep)}
+    key = "x\u202efdp.exe"
+    read = Read(html_of(app.respond(Request(path=f"/b/lab/object/{key}"), edges(**broken))))
+    assert "s3://lab/x⟨U+202E⟩fdp.exe" in read.text
+    assert "\u202e" not in "".join(read.text)
+    assert f"s3://lab/{key}" in [given.get("data-copy") for _, given in read.elements]
+    asked = Read(html_of(got("/search", q="a\u202e gene:x\u202e b\u202e")))
+    assert "⟨U+202E⟩" in "".join(asked.text)
+    assert "\u202e" not in "".join(asked.text)
+
+
 def test_a_page_may_run_only_our_own_scripts_and_load_only_from_here():
     policy = dict(each.split(" ", 1) for each in got("/help").headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'"
@@ -244,20 +259,26 @@ def test_no_template_says_that_text_is_safe(template):
     assert environment().get_template(template)
 
 
-def test_every_icon_that_is_used_is_drawn():
-    drawn = set(re.findall(r'<symbol id="(\w+)"', (assets.FOLDER / "icons.svg").read_text()))
-    for path in FOLDER.iterdir():
-        for name in re.findall(r'icon\("(\w+)"', path.read_text()):
-            assert name in drawn, f"{name} of {path.name}"
+def test_every_icon_that_is_used_is_drawn_and_the_other_way_round():
+    """Those that a variable names are looked for in every page that `Read` reads."""
+    written = "".join(path.read_text() for path in (*FOLDER.iterdir(), *CATALOG.rglob("*.py")))
+    assert set(re.findall(r'icon\("(\w+)"', written)) | set(suggest.ICONS.values()) <= DRAWN
+    assert [name for name in sorted(DRAWN) if f'"{name}"' not in written] == []
 
 
 def test_every_colour_is_a_token():
-    css = (assets.FOLDER / "catalog.css").read_text()
-    rules = css[css.index("/* Ground */") :]
-    assert re.findall(r"(?<![&\w])#[0-9a-fA-F]{3,8}\b", rules) == ["#0008"], "only what dims the page behind a dialog"
+    css = "".join(path.read_text() for path in sorted(assets.FOLDER.glob("*.css")))
+    tokens, ground, rules = css.partition("/* Ground */")
+    assert tokens and ground
+    used = re.findall(r"(?<![&\w])#[0-9a-fA-F]{3,8}\b|\b(?:rgba?|hsla?|oklch|oklab)\(", rules)
+    assert used == ["#0008"], "only what dims the page behind a dialog"
 
 
 def test_every_page_has_a_module_and_its_address_is_made_in_one_place():
     assert len({pattern for pattern, _ in routing.ROUTES}) == len(routing.ROUTES)
     for _, page in routing.ROUTES:
         assert callable(importlib.import_module(f"bucketdex.catalog.pages.{page}").page)
+    begun = {pattern.split("/")[1] for pattern, _ in routing.ROUTES} - {""}
+    made = re.compile(rf"""["'=]/(?:{"|".join(begun)})(?:[/?"'#]|{{)""")
+    for path in (*FOLDER.iterdir(), *(CATALOG / "pages").iterdir()):
+        assert path.is_dir() or not made.search(path.read_text()), f"{path.name} makes an address: links.py does"

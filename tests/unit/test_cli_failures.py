@@ -100,6 +100,15 @@ def test_a_query_that_begins_with_a_minus_is_told_where_it_stands(api, words):
     assert dict(api.fields())["q"] == " ".join(words)
 
 
+def test_a_minus_and_a_word_that_were_read_as_a_bucket_are_told_where_they_stand(api):
+    refused = (422, {"detail": "the bucket io is not connected; those that are: lab"})
+    api.told["/api/search"] = [refused, refused]
+    result = runner.invoke(main.app, ["search", "-bio"])
+    assert result.exit_code == 1 and result.stderr.startswith("bucketdex: the bucket io is not connected; ")
+    assert "behind --, and options before that: bucketdex search -- -bio" in result.stderr
+    assert "stands behind" not in runner.invoke(main.app, ["search", "fox", "-kobject", "-b", "io"]).stderr
+
+
 def test_an_option_that_is_meant_as_one_is_not_taken_for_a_query():
     assert "stands behind" not in runner.invoke(main.app, ["search", "-n500"]).stderr
 

@@ -5,45 +5,18 @@ import gzip
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 
 import bucketdex
+from bucketdex.client import results as results_of
 from bucketdex.client.connection import connection
 from bucketdex.client.errors import ChangedError, NoAnswerError, NoStackError
 from bucketdex.client.hits import EntryHit, ObjectHit, PackageHit
-from recorded_api import Api, api
+from client_answers import ENTRY, OBJECT, PACKAGE, TOP_HASH, all_kinds, page
+from recorded_api import api
 
 __all__ = ["api"]  # a fixture
-
-TOP_HASH = "ab12cd34ef56" + 52 * "0"
-PLACES = [{"registry": "lab", "handle": "bio/x", "logical_key": it} for it in "ab"]
-OBJECT = {
-    "kind": "object", "bucket": "lab", "key": "a b/c+.csv", "score": 2.5, "size": 2**53 + 1, "version_id": "v1",
-    "modified": "2026-01-01T00:00:00Z", "metadata": ["plate=7"], "highlights": {},
-    "written_by": {"name": "lab", "of tomorrow": 1}, "packages": PLACES, "of tomorrow": {"a": 1},
-}  # fmt: skip
-PACKAGE = {
-    "kind": "package", "bucket": "lab", "handle": "bio/penguins", "top_hash": TOP_HASH, "score": 1.5, "highlights": {},
-    "entries": 2, "total_bytes": 5, "verified": True, "latest": True,
-}  # fmt: skip
-ENTRY = {
-    "kind": "entry", "bucket": "lab", "logical_key": "images/7.png", "top_hash": TOP_HASH, "score": 1.0,
-    "handles": ["bio/penguins"], "latest": True, "physical_key": "s3://raw/a%20b/7.png?versionId=v2", "size": 3,
-    "hash": {"type": "SHA256", "value": "ff"}, "highlights": {},
-}  # fmt: skip
-
-
-def page(keys: list[str], total: int, cursor: str | None = None) -> dict:
-    hits = [OBJECT | {"key": key} for key in keys]
-    return {"total": total, "totals": {"object": total}, "hits": hits} | ({"cursor": cursor} if cursor else {})
-
-
-def all_kinds(api: Api) -> bucketdex.search:
-    totals = {"object": 1, "package": 1, "entry": 1}
-    api.body = json.dumps({"total": 3, "totals": totals, "hits": [PACKAGE, ENTRY, OBJECT], "of tomorrow": 1})
-    return bucketdex.search("penguins")
 
 
 # ---- asking ----------------------------------------------------------------------------------------------------------
@@ -115,6 +88,20 @@ def test_threads_that_look_at_the_same_results_ask_once_for_each_page(api):
         assert [hit.key for hit in copied] == seen[0] and len(api.asked) == 50
 
 
+def test_hits_are_there_for_others_while_a_thread_begins_anew_with_those_of_one_moment(api, monkeypatch):
+    found_by, looked = results_of.found_by, []
+
+    def interrupted(*found):
+        looked.append(str(results))
+        return found_by(*found)
+
+    api.told["/api/search"] = [page(["a"], 2, "now"), page(["a"], 2, "1"), page(["b"], 2)]
+    results = bucketdex.search("x")
+    shown = str(results)
+    monkeypatch.setattr(results_of, "found_by", interrupted)
+    assert len(list(results)) == 2 and looked[0] == shown
+
+
 def test_what_is_no_text_is_refused(api):
     with pytest.raises(bucketdex.SearchError, match="no text"):
         len(bucketdex.search("a\udcff"))
@@ -139,6 +126,13 @@ def test_a_token_never_goes_over_the_network_in_the_clear():
     with pytest.raises(bucketdex.SearchError, match="has to begin with https://"):
         bucketdex.search("x", api="http://search.example.org", token="secret")
     assert connection("https://search.example.org/", "secret").url == "https://search.example.org"
+
+
+@pytest.mark.parametrize("token", ["sécret€", "sec\nret", "sec\x00ret"])
+def test_a_token_that_cannot_be_sent_is_refused_at_once_and_never_shown(api, token):
+    with pytest.raises(bucketdex.SearchError, match=r"the token \(token=, or BUCKETDEX_API_TOKEN\)") as caught:
+        bucketdex.search("x", token=token)
+    assert "ret" not in str(caught.value) and api.asked == []
 
 
 def test_without_a_stack_it_says_what_to_do():
@@ -238,68 +232,3 @@ def test_a_notebook_shows_a_table_in_which_nothing_is_markup(api):
     results = bucketdex.search("x")
     assert str(results) == "nothing found\ndid you mean: a<b" and results.did_you_mean == "a<b"
     assert "<table" not in results._repr_html_() and "<code>a&lt;b</code>" in results._repr_html_()
-
-
-# ---- tables ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_dataframe_has_integers_times_and_lists(api):
-    frame = all_kinds(api).to_pandas()
-    assert frame["kind"].tolist() == ["package", "entry", "object"]
-    assert frame["size"].dtype == "Int64" and frame["size"].tolist()[1:] == [3, 2**53 + 1]
-    assert frame["size"].isna().tolist() == [True, False, False]
-    assert str(frame["modified"].dtype) == "datetime64[us, UTC]"
-    assert frame["modified"][2] == datetime(2026, 1, 1, tzinfo=UTC)
-    assert frame["metadata"].tolist() == [[], [], ["plate=7"]] and frame["latest"].dtype == "boolean"
-    assert frame["uri"][2] == "s3://lab/a%20b/c%2B.csv?versionId=v1" and "highlights" not in frame
-    assert frame["hash"][1] == "SHA256:ff" and frame["written_by"][2] == "lab" and frame["packages"][2] == ["bio/x"]
-    assert list(frame.columns[:3]) == ["kind", "uri", "bucket"]
-
-
-def test_an_arrow_table_has_the_same_columns_and_values(api):
-    results = all_kinds(api)
-    table, frame = results.to_arrow(), results.to_pandas()
-    assert table.column_names == list(frame.columns) and len(api.asked) == 1
-    types = {name: str(table.schema.field(name).type) for name in table.column_names}
-    assert types["size"] == types["total_bytes"] == "int64" and types["modified"] == "timestamp[us, tz=UTC]"
-    assert types["metadata"] == types["handles"] == "list<item: string>" and types["verified"] == "bool"
-    assert table["size"].to_pylist() == [None, 3, 2**53 + 1]
-
-
-def test_columns_are_those_of_the_kinds_that_were_asked_for_also_of_nothing(api):
-    api.body = json.dumps({"total": 0, "totals": {}, "hits": []})
-    packages = bucketdex.search("x", kinds="package")
-    assert len(packages.to_pandas()) == packages.to_arrow().num_rows == 0
-    assert {"handle", "top_hash"} < set(packages.to_arrow().column_names)
-    assert not {"key", "physical_key"} & set(packages.to_arrow().column_names)
-
-
-def test_all_of_it_is_asked_for_as_of_one_moment_from_the_first_page_on(api):
-    api.told["/api/search"] = [page(["a"], 2, "1"), page(["b"], 2)]
-    assert bucketdex.search("x").to_arrow()["key"].to_pylist() == ["a", "b"]
-    assert [dict(api.fields(it))["snapshot"] for it in range(len(api.asked))] == ["true", "true"]
-
-
-def test_a_limit_bounds_what_is_fetched(api):
-    api.told["/api/search"] = [page(["a", "b"], 9, "1")]
-    assert len(bucketdex.search("x").to_pandas(2)) == 2 and len(api.asked) == 1
-
-
-@pytest.mark.parametrize(("library", "method"), [("pandas", "to_pandas"), ("pyarrow", "to_arrow")])
-def test_a_library_that_is_not_installed_is_named(api, monkeypatch, library, method):
-    monkeypatch.setitem(__import__("sys").modules, library, None)
-    results = all_kinds(api)
-    with pytest.raises(bucketdex.SearchError, match=f"{method} needs the Python package {library}: pip install"):
-        getattr(results, method)()
-
-
-def test_facets_are_told_by_name(api):
-    value = {"value": ".csv", "label": ".csv", "count": 3, "selected": False, "query": "x ext:.csv"}
-    facet = {"name": "ext", "title": "Extension", "form": "values", "values": [value], "other": 2}
-    api.told["/api/facets"] = [{"total": 5, "facets": [facet], "of tomorrow": 1}]
-    facets = bucketdex.search("x", kinds="object").facets()
-    assert api.fields() == [("q", "x"), ("kind", "object")]
-    assert facets.total == 5 and facets["ext"].counts == {".csv": 3} and facets["ext"].values[0].query == "x ext:.csv"
-    assert str(facets) == "5 found\n  Extension: .csv 3, others 2"
-    with pytest.raises(KeyError):
-        facets["nope"]

@@ -10,9 +10,11 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 
 from bucketdex.aws.dead_letters import GLANCING_SECONDS, glance
 from bucketdex.aws.settings import Queue
+from bucketdex.catalog.pages.status import verdict
 from bucketdex.errors import Transient
+from bucketdex.health.lag import Lag
 from bucketdex.health.queues import HIDDEN, queue_health, short_name, subjects
-from bucketdex.health.told import health
+from bucketdex.health.told import Health, health
 from bucketdex.searching.viewer import Viewer
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -136,3 +138,12 @@ def test_what_cannot_be_told_is_named_and_the_rest_is_told():
     assert len(told.problems) == 2 and any("OpenSearch" in it for it in told.problems)
     told = health(Away(), NoTable(), Sqs(broken=True), [QUEUE], ANYONE)  # type: ignore[arg-type]
     assert told.queues == () and not told.settled and len(told.problems) == 3
+
+
+def test_one_object_that_was_looked_at_again_does_not_say_that_the_index_was_behind():
+    again, behind = (
+        Health(at=NOW, settled=True, dead_letters=0, differing=0, lag=Lag(100, 1.0, p95, 2_400.0))
+        for p95 in (2.0, 61.0)
+    )
+    assert verdict(again) == ("All is settled", "good")
+    assert verdict(behind) == ("The index may have been behind within the last hour", "warn")

@@ -22,6 +22,8 @@ def test_headings_begin_below_those_of_the_page_and_can_be_linked_to() -> None:
     assert "<h5" in made  # levels follow each other
     assert 'href="#doc-the-data-1"' in made
     assert to_html("# One", level=1).startswith("<h1")
+    made = html("# a\n# a\n# a-1\n# a")
+    assert [it.split('"')[0] for it in made.split('id="')[1:]] == ["doc-a", "doc-a-1", "doc-a-1-1", "doc-a-2"]
 
 
 def test_relative_links_and_images_lead_into_the_catalog() -> None:

@@ -77,9 +77,20 @@ def test_the_delimiter_is_told_by_the_lines(text: str, name: str, delimiter: str
     assert delimiter_of(text, name) == delimiter
 
 
-def test_ragged_rows_are_filled_and_cut_to_the_header() -> None:
-    (table,) = told("a.csv", b"a,b\n1\n1,2\n1,2,3\n").tables
-    assert table.rows == (("1", ""), ("1", "2"), ("1", "2"))
+@pytest.mark.parametrize(
+    ("text", "header", "rows"),
+    [
+        ("a,b\n1\n1,2\n1,2,3\n", ("a", "b", ""), (("1", "", ""), ("1", "2", ""), ("1", "2", "3"))),
+        ("# made by X\na,b\n1,2\n", ("# made by X", ""), (("a", "b"), ("1", "2"))),
+        ("a,b\nr1,1,2\nr2,3,4\n", ("", "a", "b"), (("r1", "1", "2"), ("r2", "3", "4"))),  # as R writes it
+        ("a,b\n1,2,\n3,4,\n", ("a", "b"), (("1", "2"), ("3", "4"))),
+        ('a,b\n1,"first line\r\n\r\nsecond"\n', ("a", "b"), (("1", "first line\n\nsecond"),)),
+    ],
+)
+def test_all_cells_of_all_rows_are_shown_as_they_were_written(text: str, header: object, rows: object) -> None:
+    (table,) = told("a.csv", text.encode()).tables
+    assert (tuple(it.name for it in table.columns), table.rows) == (header, rows)
+    assert (table.total_columns, table.total_rows) == (len(table.columns), len(table.rows))
 
 
 def test_json_keeps_numbers_as_they_are_written_and_tells_how_much_there_is() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import random
 
 import pytest
@@ -12,19 +13,24 @@ import preview_files as files
 from bucketdex.catalog.previews import BytesSource, preview
 from bucketdex.catalog.previews.kinds import Preview
 from bucketdex.catalog.previews.sources import Metered
+from bucketdex.http import LARGEST_BODY
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 MOST_HTML = 900_000  # of the load balancer's 1 MB; most of it is packed well
+REST_OF_PAGE = 40_000  # bytes, packed
 
 
 def told(name: str, content: bytes, content_type: str = "") -> Preview:
     made = preview(Metered(BytesSource(content), seconds=120), name, content_type, links=files.links)
-    assert len(files.rendered(made).encode()) < MOST_HTML
+    html = files.rendered(made).encode()
+    assert len(html) < MOST_HTML and len(gzip.compress(html)) < LARGEST_BODY - REST_OF_PAGE
     return made
 
 
 ENCODED = base64.b64encode(PNG + bytes(5_000_000)).decode()
+UNPACKABLE = [base64.b64encode(random.Random(at).randbytes(370)).decode() for at in range(2_000)]
 RANDOM = base64.b64encode(PNG + random.Random(1).randbytes(20_000)).decode()
+HUGE = files.shown(image_png=base64.b64encode(PNG[:16] + b"\0\0\xb0\0" * 2 + bytes(99)).decode())
 ODD_CELLS = b'{"cells": [1, null, {}, {"cell_type": "code", "outputs": {"a": 1}, "source": 3}]}'
 
 
@@ -43,6 +49,9 @@ BAD = {
     "a line of 10 MB of JSON": ("a.json", b"[" + b"1," * 5_000_000 + b"1]", "json"),
     "10 MB in a string of JSON": ("a.json", b'["' + b"a" * 10_000_000 + b'"]', "json"),
     "10 MB of code": ("a.py", b"x = " + b"(" * 10_000_000, "text"),
+    "1 MB of strings that do not pack": ("a.json", json.dumps([UNPACKABLE[at::50] for at in range(50)]).encode(),
+                                         "json"),
+    "names that do not pack": ("a.jsonl", "\n".join(json.dumps({it: it}) for it in UNPACKABLE[:250]).encode(), "json"),
     "a number of 10,000 digits": ("a.json", b"1" * 10_000, "json"),
     "a lexer that is quadratic": ("a.xml", (b"&" * 1900 + b"\n") * 30, "text"),
     "tokens without number": ("a.js", b"{};" * 19_000, "text"),
@@ -73,6 +82,7 @@ BAD = {
     "many columns": ("a.csv", b",".join([b"c"] * 5000) + b"\n" + b",".join([b"<" * 20] * 5000), "table"),
     "comments that could be cut in many ways": ("a.svg", b"<!---->" * 600, "text"),
     "an image of a billion pixels": ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(8) + b"\0\1\0\0" * 2 + bytes(99), "none"),
+    "two gigapixels of one colour in a notebook": ("a.ipynb", files.notebook(files.code(HUGE)), "notebook"),
     "many markdown images": ("a.md", b"![](a.png)" * 3_000, "markdown"),
 }  # fmt: skip
 
@@ -82,7 +92,8 @@ def test_bad_input_has_a_preview_or_a_reason(case: str) -> None:
     name, content, kind = BAD[case]
     made = told(name, content)
     assert made.kind == kind
-    files.checked(made)
+    said = files.checked(made)
+    assert ("too many pixels" in said) == ("gigapixels" in case)
 
 
 @settings(max_examples=50)

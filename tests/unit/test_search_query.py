@@ -1,5 +1,6 @@
 """A query as it was read, as a search: pure, bounded, and never sent without what the viewer may see."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -21,12 +22,13 @@ from bucketdex.searching.hits import MOST_METADATA, OF_KIND, Beside, EntryHit, P
 from bucketdex.searching.language.parsing import parse
 from bucketdex.searching.language.qualifiers import QUALIFIERS
 from bucketdex.searching.query import clause, entries, hash_prefixes, kinds_of, objects, packages
-from bucketdex.searching.query.clauses import alike
+from bucketdex.searching.query.clauses import alike, paired
 from bucketdex.searching.query.filtering import OF_KIND as FOUND
 from bucketdex.searching.query.kinds import Known
 from bucketdex.searching.query.ranking import READ, RECENT
 from bucketdex.searching.query.words import Digest, addresses, digest, other_number
 from bucketdex.searching.question import ALIASES, KINDS, Question
+from bucketdex.searching.suggesting import suggest
 from bucketdex.searching.viewer import Viewer
 
 LAB = Viewer(frozenset({"lab"}))
@@ -99,7 +101,9 @@ def _fields_of(found: Any) -> Iterator[str]:
     [
         ("AB12cd", ("ab12cd",)), ("ab12c", ()), ("x ab12cd y 123456", ("ab12cd", "123456")), ("a" * 65, ()),
         ('"ab12cd"', ()), ("hash:AB12cd", ("ab12cd",)), ("x OR (y -ab12cd)", ("ab12cd",)), ("ab12cd*", ()),
-        ("bio/penguins@AB12cd", ("ab12cd",)), ("ab12cg", ()), ("٣٣٣٣٣٣", ()), ("", ()),
+        ("bio/penguins@AB12cd", ("ab12cd",)), ("package:bio/penguins@AB12cd", ("ab12cd",)),
+        ("-package:bio/penguins@ab12cd -ab12ce", ("ab12ce",)), ("package:ab12cd", ()), ("ab12cg", ()),
+        ("٣٣٣٣٣٣", ()), ("", ()),
     ],
 )  # fmt: skip
 def test_what_may_begin_a_top_hash(text, found):
@@ -117,6 +121,7 @@ def test_a_noun_is_looked_for_in_its_other_number_too(word, other):
 def test_what_is_typed_into_a_pattern_means_itself_but_for_the_star():
     assert alike("key", "a?b\\*")["wildcard"]["key"]["value"] == "a\\?b\\\\*"
     assert alike("key", "a?")["term"]["key"]["value"] == "a?"
+    assert paired("tags", "a*\\", "b*?")["wildcard"]["tags"]["value"] == "a\\*\\\\=b*\\?"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,11 @@ def test_the_last_word_goes_on_while_it_is_typed():
 
 def test_one_or_two_letters_begin_words_of_names_only():
     assert not _begun("ab") & {"content", "message", "problem.text"} and "name.text" in _begun("ab")
-    assert {"content", "message"} <= _begun("abc")
+    assert {"content", "message"} <= _begun("abc") & _begun("a-foo")
+    assert not _begun("foo-a") & {"content", "message", "problem.text"} and "name.text" in _begun("foo-a")
+    client = Recorder()
+    suggest(client, LAB, "foo-a")
+    assert len(client.asked) == 3 and json.dumps(client.asked).count("match_bool_prefix") == 1  # of handles
 
 
 def _begun(text: str) -> set[str]:
@@ -186,6 +195,21 @@ class Recorder:
     def msearch(self, body: list[dict[str, Any]]) -> dict[str, Any]:
         self.asked += [(",".join(header["index"]), each) for header, each in zip(body[::2], body[1::2], strict=True)]
         return {"responses": [{"hits": {"total": {"value": 0}, "hits": []}}] * (len(body) // 2)}
+
+
+def test_no_module_but_that_of_the_viewer_sends_a_search():
+    root, sent = Path(__file__).parents[2], {"index", "body"}  # by which a call is one of OpenSearch's client
+    within = "layers/bucketdex/bucketdex"
+    senders = set()
+    for folder in (*(f"{within}/{it}" for it in ("searching", "api", "catalog", "health")), "functions/search_api",
+                   "functions/catalog"):  # fmt: skip
+        for file in (root / folder).rglob("*.py"):
+            for call in (it for it in ast.walk(ast.parse(file.read_text())) if isinstance(it, ast.Call)):
+                if isinstance(call.func, ast.Attribute) and sent & {it.arg for it in call.keywords}:
+                    senders.add((str(file.relative_to(root / within, walk_up=True)), call.func.attr))
+    assert senders - {("catalog/deadline.py", "perform_request")} == {  # which hands over, with less time
+        ("searching/viewer.py", it) for it in ("search", "msearch", "create_pit", "delete_pit")
+    }
 
 
 def asked_of(client: Recorder) -> list[str]:

@@ -51,6 +51,8 @@ def test_it_is_bounded() -> None:
     assert (len(told.rows), told.problems) == (MOST_ITEMS, (f"Only the first {MOST_ITEMS} files are shown.",))
     told = summarized(json.dumps([[f"{at}" for at in range(100)]]))
     assert len(told.rows[0]) == MOST_ITEMS and "names 100 files" in told.problems[0]
+    told = summarized(json.dumps([*map(str, range(15)), [f"{at}" for at in range(15, 25)]]))
+    assert sum(map(len, told.rows)) == MOST_ITEMS and told.problems == ("Row 16 is cut: it names 10 files.",)
 
 
 @given(

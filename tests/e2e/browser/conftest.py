@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,11 +18,14 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 import parts
 from bucketdex.local import stack
+from e2e.browser import kinds
 
 BUCKETDEX = Path(sys.executable).with_name("bucketdex")
 SCREENSHOTS = parts.ROOT / ".screenshots"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# WCAG 2.2 AA and axe's best practice; of contrast alone, and of all else.
+ALL = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+CONTRAST, REST = {"runOnly": ["color-contrast"]}, ALL | {"rules": {"color-contrast": {"enabled": False}}}
 
 type Open = Callable[..., Page]
 
@@ -35,8 +39,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.State]:
         yield current
         return
     home = tmp_path_factory.mktemp("demo")
-    env = {name: it for name, it in os.environ.items() if not name.startswith(("AWS_", "BUCKETDEX_"))}
-    env |= {"BUCKETDEX_HOME": str(home)}
+    env = surroundings(home)
     done = subprocess.run([BUCKETDEX, "demo"], check=False, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     state = stack.status(home)
@@ -45,10 +48,24 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stack.State]:
     stack.down(home, purge=True)
 
 
+def surroundings(home: Path) -> dict[str, str]:
+    """Return the environment of a command for the stack in a folder."""
+    ours = {name: it for name, it in os.environ.items() if not name.startswith(("AWS_", "BUCKETDEX_"))}
+    return ours | {"BUCKETDEX_HOME": str(home)}
+
+
 @pytest.fixture(scope="session")
 def address(demo: stack.State) -> str:
     """The address of the catalog, without a slash at its end."""
     return stack.environment(demo)["BUCKETDEX_API_URL"].rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def revisions(demo: stack.State, address: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The older and the newer revision of a package with a file of each kind, by their top hashes."""
+    env = surroundings(Path(demo.home)) | stack.environment(demo)
+    older, newer = kinds.push(tmp_path_factory.mktemp("kinds"), address, env)
+    return {"older": older, "newer": newer}
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +123,7 @@ def screenshot(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds wrong with the page, by WCAG 2.2 AA and its best practice."""
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+def violations(page: Page, options: dict[str, Any]) -> list[str]:
+    """Return what axe finds wrong with the page, by the rules that the options name."""
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{it['id']}: {it['help']}: {[node['html'][:200] for node in it['nodes'][:3]]}" for it in found]

@@ -60,6 +60,7 @@ def test_the_keyboard_is_enough(open_page):
     expect(page.locator(BOX)).to_be_focused()
     page.keyboard.type("penguins.csv")
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=penguins\.csv"))
     expect(page.locator(HITS).first).to_contain_text("penguins")
     page.keyboard.press("Escape")  # closes suggestions
     page.keyboard.press("Escape")  # leaves the box
@@ -130,6 +131,34 @@ def test_what_was_clicked_stays_where_it_is_and_keeps_the_focus(open_page):
     page.locator(".chips a").first.click()
     expect(page.locator("#results")).to_be_focused()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none", "no frame around all"
+
+
+def test_a_search_from_the_search_page_does_not_load_it_anew_and_other_pages_are_loaded(open_page):
+    page = open_page("/search?q=penguins&sort=newest")
+    stays(page)
+    page.locator(BOX).fill("xylophone zebra")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"q=xylophone\+zebra&sort=newest$"))
+    expect(page.get_by_role("heading", name="Nothing was found")).to_be_visible()
+    expect(page.locator(BOX)).to_be_focused()
+    assert stayed(page)
+    page.get_by_role("link", name="What else can be typed").click()
+    expect(page).to_have_url(re.compile("/help$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("What can be typed")
+    assert not stayed(page)
+
+
+def test_a_registry_is_chosen_by_keys_without_leaving_the_page(open_page):
+    page = open_page("/packages")
+    stays(page)
+    page.get_by_label("Registry").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Registry")).to_have_value("bucketdex-demo")
+    page.wait_for_load_state("networkidle")
+    assert stayed(page)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("registry=bucketdex-demo"))
 
 
 @pytest.mark.parametrize("script", [True, False])

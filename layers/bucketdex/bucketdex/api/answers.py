@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from bucketdex.api.connected import having
 from bucketdex.errors import Permanent
 from bucketdex.health.told import Health
 from bucketdex.searching import answering, containing, details, duplicates, reads
@@ -57,7 +58,10 @@ class FacetsAsked(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Answers:
-    """What can be asked. Whoever asks for what they may not see hears that it is not there."""
+    """What can be asked. Whoever asks for what they may not see hears that it is not there.
+
+    A search or facets of a bucket that is not there raise `Permanent`.
+    """
 
     search: Callable[[Question], Answer]
     did_you_mean: Callable[[Question], str | None]
@@ -86,12 +90,13 @@ def answers_of(edges: Edges) -> Answers:
         return suggest(edges.opensearch(), edges.viewer(), text, size)
 
     def found(question: Question) -> Answer:
+        viewer = having(edges.viewer(), question.buckets)
         try:
-            return answering.search(edges.opensearch(), edges.viewer(), question)
+            return answering.search(edges.opensearch(), viewer, question)
         except QuerySyntaxError as error:
             from bucketdex.searching.suggesting import better  # noqa: PLC0415, as above
 
-            raise better(edges.opensearch(), edges.viewer(), question.text, error) from None
+            raise better(edges.opensearch(), viewer, question.text, error) from None
 
     def meant(question: Question) -> str | None:
         from bucketdex.searching.suggesting import did_you_mean  # noqa: PLC0415, as above
@@ -106,7 +111,7 @@ def answers_of(edges: Edges) -> Answers:
     def counted(asked: FacetsAsked) -> Facets:
         chosen = {"wanted": asked.wanted} if asked.wanted else {}
         return facets(
-            edges.opensearch(), edges.viewer(), asked.text,
+            edges.opensearch(), having(edges.viewer(), asked.buckets), asked.text,
             kinds=asked.kinds, buckets=asked.buckets, size=asked.size, **chosen,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.event_handler import ALBResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
 
 from bucketdex.api.unknown import unknown
@@ -17,6 +18,7 @@ from bucketdex.searching.language.mistakes import QuerySyntaxError
 from bucketdex.searching.viewer import Gone
 
 RETRY_SECONDS = "5"
+IS_READ = "request_is_read"  # in the context
 log = logging.getLogger(__name__)
 
 
@@ -32,8 +34,14 @@ def problem(status: HTTPStatus, detail: str, headers: dict[str, str] | None = No
 
 def tell_problems(app: ALBResolver, methods: Callable[[str], tuple[str, ...]]) -> None:
     """Have the application answer errors; `methods` returns those that a path takes."""
+    app.use([_noted_as_read])
     _tell_requests(app, methods)
     _tell_faults(app)
+
+
+def _noted_as_read(app: Any, next_middleware: NextMiddleware) -> Response[str]:
+    app.append_context(**{IS_READ: True})  # it comes behind the library's validation
+    return next_middleware(app)
 
 
 def _tell_requests(app: ALBResolver, methods: Callable[[str], tuple[str, ...]]) -> None:
@@ -66,7 +74,8 @@ def _tell_requests(app: ALBResolver, methods: Callable[[str], tuple[str, ...]]) 
 
     @app.exception_handler([RecursionError, ValueError])  # type: ignore[untyped-decorator]
     def _unreadable(error: Exception) -> Response[str]:
-        if app.current_event.http_method != "POST":  # only there is a body that somebody else wrote
+        # Of the body that somebody else wrote; any other is a fault of ours, not of who asks.
+        if app.current_event.http_method != "POST" or app.context.get(IS_READ):
             raise error
         return problem(HTTPStatus.BAD_REQUEST, f"the body is not the JSON that is asked for: {type(error).__name__}")
 

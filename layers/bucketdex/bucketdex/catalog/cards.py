@@ -1,16 +1,15 @@
 """What is shown of each hit, wherever hits are listed: its title and place with what matched, and why it was found."""
 
-import re
 from collections.abc import Sequence, Set
 
 import msgspec
 from markupsafe import Markup, escape
 
 from bucketdex.catalog import formats, links
+from bucketdex.manifest.layout import physical
 from bucketdex.searching.hits import EntryHit, Hit, ObjectHit, PackageHit
 from bucketdex.searching.question import Kind
 
-PHYSICAL = re.compile(r"s3://([^/]+)/([^?]+)(?:\?versionId=(.+))?", re.DOTALL)
 MOST_PAIRS = 4
 MOST_PACKAGES = 3
 SHORT_HASH = 12
@@ -129,8 +128,8 @@ def _entry(hit: EntryHit, buckets: Set[str]) -> Card:
     chips = [Chip(it, links.package(hit.bucket, it, None if hit.latest else hit.top_hash)) for it in hit.handles]
     within = hit.handles[0] if hit.handles else ""
     in_package = links.package_folder(hit.bucket, within, hit.top_hash, _text(folder)) if within else ""
-    physical = PHYSICAL.fullmatch(hit.physical_key or "")
-    object_href = _physical(physical, buckets) if physical else ""
+    where = physical(hit.physical_key or "")
+    object_href = links.object(*where) if where and where.bucket in buckets else ""
     badges = [*_problem(hit.problem)] if hit.latest else [Badge("older revision"), *_problem(hit.problem)]
     return Card(
         kind="entry",
@@ -146,11 +145,6 @@ def _entry(hit: EntryHit, buckets: Set[str]) -> Card:
         packages=tuple(chips[1 : 1 + MOST_PACKAGES]),
         more_packages=max(0, len(chips) - 1 - MOST_PACKAGES),
     )
-
-
-def _physical(found: re.Match[str], buckets: Set[str]) -> str:
-    bucket, key, version = found.groups()
-    return links.object(bucket, key, version) if bucket in buckets else ""
 
 
 def _problem(problem: str | None) -> tuple[Badge, ...]:

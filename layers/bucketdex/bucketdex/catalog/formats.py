@@ -79,11 +79,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def visible(text: str) -> str:
-    """Return a name with what cannot be seen in it made visible: `a\\n` as `a␊`, marks that turn text as `⟨U+202E⟩`."""
+def visible(text: str, *, lines: bool = False) -> str:
+    """Return a name with what cannot be seen in it made visible: `a\\n` as `a␊`, marks that turn text as `⟨U+202E⟩`.
+
+    A text of several `lines` keeps their ends.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_seen(char) for char in text)
+    return "".join(char if lines and char == "\n" else _seen(char) for char in text)
 
 
 def _seen(char: str) -> str:

@@ -4,10 +4,12 @@ markdown-it is told not to pass HTML through, and nh3 (ammonia) sanitises what c
 two harms nobody. Both are imported when they are first used.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from markupsafe import Markup, escape
 
 from bucketdex.catalog.previews import bounds
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 
 # A target as it is written, and whether it is an image -> its address in the catalog, or None: shown without link.
 type Links = Callable[[str, bool], str | None]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a document is shown: what its links lead to, and what tells its headings from those of others there."""
+
+    links: Links | None = None
+    document: str = ""
+
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "dl", "dt", "em", "h1", "h2", "h3", "h4",
@@ -40,18 +50,41 @@ CODE_CHARACTERS = 20_000  # coloured in one fence
 ANCHOR = "doc-"  # before ids of headings: they must not hide names of the page's own
 
 
-def to_html(text: str, links: Links | None = None, level: int = 3) -> Markup:
+class Anchors:
+    """Makes the ids of the headings of one document, which may be rendered in parts, such as a notebook's cells.
+
+    Where a page shows several documents each has a `document` of its own, with a sign that no heading gives: `2.`.
+    """
+
+    def __init__(self, document: str = "") -> None:
+        self.prefix = ANCHOR + document
+        self._names: set[str] = set()
+        self._next: dict[str, int] = {}
+
+    def named(self, words: str) -> str:
+        """Return the id of a heading, made as GitHub makes it, so that links within a file find it."""
+        slug = re.sub(r"[^\w\- ]", "", words.strip().lower()).replace(" ", "-")[:100]
+        for number in itertools.count(self._next.get(slug, 0)):
+            name = f"{slug}-{number}" if number else slug
+            if name not in self._names:
+                break
+        self._next[slug] = number + 1
+        self._names.add(name)
+        return self.prefix + name
+
+
+def to_html(text: str, links: Links | None = None, level: int = 3, document: str = "") -> Markup:
     """Return Markdown as HTML, its headings from `level` on; as it was written where rendering takes too long."""
-    html = rendered(text, links, level)
+    html = rendered(text, links, level, Anchors(document))
     return Markup("<pre>{}</pre>").format(text[: bounds.MARKDOWN_CHARACTERS]) if html is None else html
 
 
-def rendered(text: str, links: Links | None = None, level: int = 3) -> Markup | None:
+def rendered(text: str, links: Links | None = None, level: int = 3, anchors: Anchors | None = None) -> Markup | None:
     """Return Markdown as HTML; None where that takes too long or makes too much of it."""
     text = text[: bounds.MARKDOWN_CHARACTERS]
     try:
         with within(bounds.COMPUTING_SECONDS):
-            html = _html(text, links or _no_link, level)
+            html = _html(text, links or _no_link, level, anchors or Anchors())
     except (OutOfTimeError, RecursionError):
         return None
     return sanitised(html, ours=True) if len(html) <= bounds.MARKDOWN_HTML else None
@@ -93,10 +126,10 @@ def _colours() -> set[str]:
     return {css for css in STANDARD_TYPES.values() if css}
 
 
-def _html(text: str, links: Links, level: int) -> str:
+def _html(text: str, links: Links, level: int, anchors: Anchors) -> str:
     parser = _parser()
     tokens = parser.parse(text)
-    _rework(tokens, links, level)
+    _rework(tokens, links, level, anchors)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
@@ -124,15 +157,14 @@ def _span(it: Span) -> str:
     return f'<span class="{it.css}">{escape(it.text)}</span>' if it.css else str(escape(it.text))
 
 
-def _rework(tokens: list["Token"], links: Links, level: int) -> None:
-    names: dict[str, int] = {}
+def _rework(tokens: list["Token"], links: Links, level: int, anchors: Anchors) -> None:
     # The levels that are used follow each other, whatever the file begins with or leaves out.
     used = sorted({token.tag for token in tokens if token.type == "heading_open"})
     for at, token in enumerate(tokens):
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, used.index(token.tag) + level)}"
             if token.type == "heading_open":
-                token.attrSet("id", _anchor(tokens[at + 1], names))
+                token.attrSet("id", anchors.named(_words(tokens[at + 1])))
         elif token.type in ("table_open", "code_block"):  # what may have to be scrolled is reached by keyboard
             token.attrSet("tabindex", "0")
         elif token.type in ("th_open", "td_open"):
@@ -140,24 +172,19 @@ def _rework(tokens: list["Token"], links: Links, level: int) -> None:
             if style in ALIGNED:
                 token.attrSet("class", ALIGNED[str(style)])
         elif token.type == "inline" and token.children:
-            token.children = list(_links_made(token.children, links))
+            token.children = list(_links_made(token.children, links, anchors.prefix))
 
 
-def _anchor(inline: "Token", names: dict[str, int]) -> str:
-    """Return the id of a heading, made as GitHub makes it, so that links within a file find it."""
-    words = "".join(it.content for it in inline.children or () if it.type in ("text", "code_inline"))
-    slug = re.sub(r"[^\w\- ]", "", words.strip().lower()).replace(" ", "-")[:100]
-    seen = names.get(slug, 0)
-    names[slug] = seen + 1
-    return f"{ANCHOR}{slug}-{seen}" if seen else f"{ANCHOR}{slug}"
+def _words(inline: "Token") -> str:
+    return "".join(it.content for it in inline.children or () if it.type in ("text", "code_inline"))
 
 
-def _links_made(tokens: Iterable["Token"], links: Links) -> Iterator["Token"]:
+def _links_made(tokens: Iterable["Token"], links: Links, anchor: str) -> Iterator["Token"]:
     """Yield the tokens of a line with their links replaced; what has no address stays as its text."""
     open_links: list[bool] = []
     for token in tokens:
         if token.type == "link_open":
-            made = _address(str(token.attrs.get("href", "")), links)
+            made = _address(str(token.attrs.get("href", "")), links, anchor)
             open_links.append(made is not None)
             if made is None:
                 continue
@@ -171,9 +198,9 @@ def _links_made(tokens: Iterable["Token"], links: Links) -> Iterator["Token"]:
         yield token
 
 
-def _address(target: str, links: Links) -> str | None:
+def _address(target: str, links: Links, anchor: str) -> str | None:
     if target.startswith("#"):
-        return f"#{ANCHOR}{target[1:].lower()}" if len(target) > 1 else None
+        return f"#{anchor}{target[1:].lower()}" if len(target) > 1 else None
     if OUTSIDE.match(target):
         return None if target.startswith("//") else target
     return links(target, False) if target else None

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -10,12 +11,21 @@ from bucketdex.aws import refusals
 from bucketdex.catalog.answers import NotFound
 from bucketdex.errors import Permanent, Transient
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 NO_VERSION = frozenset({"InvalidArgument", "400"})  # a version id that is none
 
 
 def of_object(bucket: str, key: str, version: str) -> dict[str, Any]:
     """Return the parameters that name an object, or a version of it."""
     return {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+
+
+def origin_of(s3: "S3Client", bucket: str) -> str:
+    """Return the origin of S3's addresses of a bucket, where images come from that the catalog does not serve."""
+    parts = urlsplit(s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"}))
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from bucketdex.catalog.previews.decoding import whole_characters
+
 MOST_ITEMS = 20
 MOST_CHARACTERS = 5_000  # of a description
 TWELFTHS = 12
@@ -37,7 +39,7 @@ class Summary(msgspec.Struct, frozen=True):
 def summarized(text: str) -> Summary:
     """Return what a summary names."""
     try:
-        told = json.loads(text)
+        told = json.loads(whole_characters(text))
     except (ValueError, RecursionError) as error:
         where = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
         return Summary(problems=(f"quilt_summarize.json is not valid JSON{where}.",))
@@ -52,9 +54,9 @@ def summarized(text: str) -> Summary:
             break
         within = entry if isinstance(entry, list) else [entry]
         row = [item for item in (_item(it, at, problems) for it in within[:left]) if item]
-        left -= len(row)
-        if len(within) > MOST_ITEMS:
+        if len(within) > left:
             problems.append(f"Row {at} is cut: it names {len(within)} files.")
+        left -= len(row)
         if row:
             rows.append(_with_widths(row))
     return Summary(tuple(rows), tuple(problems[:MOST_ITEMS]))

@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,9 +30,10 @@ def print_csv(answers: "Iterable[Answer]", kinds: "Sequence[str]") -> None:
     from bucketdex.client.hits import Page
     from bucketdex.client.tables import columns, rows
 
-    names = list(columns(tuple(kinds)))
+    names, answers = list(columns(tuple(kinds))), iter(answers)
+    first = next(answers)  # nothing is printed of a search that is refused
     _line(names)
-    for hit in counted(answers):
+    for hit in counted(chain([first], answers)):
         [found] = msgspec.convert({"total": 1, "totals": {}, "hits": [hit]}, Page).hits
         for row in rows([found], names):
             _line([_cell(value) for value in row])

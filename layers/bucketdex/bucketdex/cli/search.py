@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bucketdex.cli.called import as_called
 from bucketdex.cli.failures import RefusedError, epilog, usage
 from bucketdex.cli.options import Json, bucket_name
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from bucketdex.manifest.layout import Physical
 
 HITS = 10
-MOST_NAMED = 10  # buckets that are connected, where one is not
 KINDS = ("package", "entry", "object")
 EPILOG = epilog(
     """bucketdex search penguins
@@ -59,7 +57,9 @@ def search(
             "--bucket", "-b", help="Only in this bucket or registry (repeatable).", parser=bucket_name, metavar="NAME"
         ),
     ] = None,
-    size: Annotated[int, typer.Option("--size", "-n", min=0, max=100, help="How many hits.")] = HITS,
+    size: Annotated[
+        int, typer.Option("--size", "-n", min=0, max=100, help="How many hits, or values of a facet.")
+    ] = HITS,
     sort: Annotated[Order, typer.Option("--sort", "-s", help="Which hits come first.")] = Order.RELEVANCE,
     every: Annotated[bool, typer.Option("--all", help="All hits, as they come, however many there are.")] = False,
     by_kind: Annotated[bool, typer.Option("--by-kind", help="So many hits of each kind.")] = False,
@@ -99,6 +99,7 @@ def search(
         "--duplicates-of": duplicates_of is not None,
     }  # fmt: skip
     _check({name for name, given in instead.items() if given}, {name for name, given in chosen.items() if given})
+    _check_size_and_order(size, sort, every=every, facets=facets, open_=open_)
     if containing is not None or duplicates_of is not None:
         if words or kinds or bucket or size != HITS or sort is not Order.RELEVANCE:
             usage("--containing and --duplicates-of are asked alone: they find by an object, not by words")
@@ -107,17 +108,13 @@ def search(
         else:
             _duplicates(str(duplicates_of), as_json)
         return
-    if every and size != HITS:
-        usage("--all has no --size: it is all hits")
 
     from bucketdex.cli.asking import stack
     from bucketdex.client.asking import Question
 
     question = Question(" ".join(words or ()), kinds, tuple(bucket or ()), sort.value)
-    if facets or every:
-        _refuse_unconnected(stack(), question)
     if facets:
-        _facets(stack(), question, as_json)
+        _facets(stack(), question, size, as_json)
     elif open_:
         _open(stack(), question, as_json)
     elif every:
@@ -135,6 +132,18 @@ def _check(instead: set[str], chosen: set[str]) -> None:
             usage(f"{' and '.join(sorted(these))} exclude each other")
 
 
+def _check_size_and_order(size: int, sort: Order, *, every: bool, facets: bool, open_: bool) -> None:
+    """Refuse what would be passed over in silence."""
+    if every and size != HITS:
+        usage("--all has no --size: it is all hits")
+    if open_ and size != HITS:
+        usage("--open has no --size: the page of the catalog has its own")
+    if facets and sort is not Order.RELEVANCE:
+        usage("--facets has no --sort: values come as often as they are found, the most frequent first")
+    if facets and not size:
+        usage("--facets has a --size of 1 or more: how many values of each facet are told")
+
+
 def _kind(given: str) -> str:
     """Return a kind, also of its plural."""
     kind = {"packages": "package", "entries": "entry", "objects": "object"}.get(given, given)
@@ -147,12 +156,11 @@ def _best(stack: "Connection", question: "Question", size: int, by_kind: bool, a
     from bucketdex.cli.found import print_found
     from bucketdex.cli.found_all import print_csv
     from bucketdex.cli.output import json_line
+    from bucketdex.cli.retyped import retyped
     from bucketdex.client.asking import search as ask
 
     answers = _of_each_kind(stack, question, size) if by_kind else [ask(stack, question, size)]
     answer = _as_one(answers) if by_kind else answers[0]
-    if not set(question.buckets) <= {hit["bucket"] for hit in answer["hits"]}:
-        _refuse_unconnected(stack, question)
     if as_json:
         json_line(answer)
         return
@@ -161,7 +169,7 @@ def _best(stack: "Connection", question: "Question", size: int, by_kind: bool, a
         return
     print_found(answer, more=any("cursor" in it for it in answers))
     if meant := answer.get("did_you_mean"):
-        _suggest(meant)
+        typer.echo(f"Did you mean: {retyped(question, meant)}")
 
 
 def _of_each_kind(stack: "Connection", question: "Question", size: int) -> "list[Answer]":
@@ -180,22 +188,8 @@ def _as_one(answers: "list[Answer]") -> "Answer":
         one["total"] += it["total"]
         one["totals"] |= it["totals"]
         one["hits"] += it["hits"]
-    return one
-
-
-def _refuse_unconnected(stack: "Connection", question: "Question") -> None:
-    """Refuse buckets that are not connected, in which nothing is ever found."""
-    from bucketdex.cli.output import joined
-    from bucketdex.client.asking import connected
-
-    there = connected(stack) if question.buckets else None
-    if there is None or not (unknown := [name for name in question.buckets if name not in there]):
-        return
-    more = ["..., see bucketdex bucket list"] if len(there) > MOST_NAMED else []
-    named = ", ".join(there[:MOST_NAMED] + more)
-    are = f"those that are: {named}" if there else "connect one: bucketdex bucket add NAME"
-    them = f"the bucket {unknown[0]} is" if len(unknown) == 1 else f"the buckets {joined(unknown)} are"
-    raise RefusedError(f"{them} not connected; {are}")
+    meant = next((it["did_you_mean"] for it in answers if it.get("did_you_mean")), None)
+    return one if one["total"] or meant is None else one | {"did_you_mean": meant}
 
 
 def _all(stack: "Connection", question: "Question", as_csv: bool, as_json: bool) -> None:
@@ -216,16 +210,16 @@ def _all(stack: "Connection", question: "Question", as_csv: bool, as_json: bool)
         typer.echo(f"{shown:,} found." if shown else "Nothing found.")
 
 
-def _facets(stack: "Connection", question: "Question", as_json: bool) -> None:
+def _facets(stack: "Connection", question: "Question", size: int, as_json: bool) -> None:
     from bucketdex.cli.faceted import print_facets
     from bucketdex.cli.output import json_line
     from bucketdex.client.asking import facets as ask
 
-    answer = ask(stack, question)
+    answer = ask(stack, question, size)
     if as_json:
         json_line(answer)
     else:
-        print_facets(answer)
+        print_facets(answer, question)
 
 
 def _open(stack: "Connection", question: "Question", as_json: bool) -> None:
@@ -241,14 +235,6 @@ def _open(stack: "Connection", question: "Question", as_json: bool) -> None:
         return
     typer.echo(url)
     webbrowser.open(url)
-
-
-def _suggest(query: str) -> None:
-    from shlex import quote
-
-    from bucketdex.cli.output import printable
-
-    typer.echo(f"Did you mean: {as_called('bucketdex search')} {printable(quote(query))}")
 
 
 def _containing(address: str, as_json: bool) -> None:
@@ -278,11 +264,23 @@ def _duplicates(address: str, as_json: bool) -> None:
     for meant in _meant(address, "--duplicates-of"):
         answer: dict[str, Any] = ask(asked, meant.bucket, meant.key)
         if answer["digests"]:
+            _refuse_another_version(asked, meant)
             break
     if as_json:
         json_line(answer)
     else:
         print_duplicates(answer, address)
+
+
+def _refuse_another_version(stack: "Connection", of: "Physical") -> None:
+    """Refuse a version of which no digest is known: that of another would find what has other bytes."""
+    from bucketdex.client.asking import version_of
+
+    if of.version_id and of.version_id != (version_of(stack, of.bucket, of.key) or "null"):
+        raise RefusedError(
+            f"the index knows digests of the current version only, which is not {of.version_id}: "
+            "leave ?versionId= out to ask for that one"
+        )
 
 
 def _meant(address: str, option: str) -> "tuple[Physical, ...]":

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from bucketdex.client.connection import Connection
-from bucketdex.client.errors import SearchError
 from bucketdex.searching.question import Sort
 
 type Answer = dict[str, Any]
@@ -28,14 +27,6 @@ class Question(msgspec.Struct, frozen=True):
         """Return it as parameters of a request."""
         narrowed = [("bucket", it) for it in self.buckets] + [("kind", it) for it in self.kinds]
         return [("q", self.text), *narrowed]
-
-
-class Status(msgspec.Struct, frozen=True):
-    """Which buckets are connected, of all that is told of a stack; all of them, unless there were problems."""
-
-    at: str
-    buckets: tuple[dict[str, Any], ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 def page_fields(question: Question, size: int, cursor: str | None = None, *, snapshot: bool = False) -> Pairs:
@@ -64,18 +55,15 @@ def pages(stack: Connection, question: Question) -> Iterator[Answer]:
             return
 
 
-def facets(stack: Connection, question: Question) -> Answer:
-    """Return how what is found is distributed."""
-    return stack.ask("/api/facets", question.fields())
+def facets(stack: Connection, question: Question, size: int) -> Answer:
+    """Return how what is found is distributed: so many values of each facet."""
+    return stack.ask("/api/facets", [*question.fields(), ("size", str(size))])
 
 
-def connected(stack: Connection) -> list[str] | None:
-    """Return the names of the buckets that are connected; None where the stack cannot tell."""
-    try:
-        told = stack.decoded(Status, "/api/status")
-    except SearchError:
-        return None
-    return None if told.problems else [it["bucket"] for it in told.buckets]
+def version_of(stack: Connection, bucket: str, key: str) -> str | None:
+    """Return the version of an object that is indexed; None where it has none."""
+    version: str | None = stack.ask(f"/api/objects/{quote(bucket, '')}/{quote(key, '')}").get("version_id")
+    return version
 
 
 def containing(stack: Connection, bucket: str, key: str, version_id: str | None) -> Answer:

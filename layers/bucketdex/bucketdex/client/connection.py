@@ -128,6 +128,8 @@ class Connection(msgspec.Struct, frozen=True, dict=True):
             return QueryError(said, query, told.column, told.expected or (), told.suggestion)
         if answer.status in (401, 403):
             return SearchError(f"the search API answers {answer.status}: {said}; {self._who()}")
+        if answer.status == 422:  # of what was asked, which says enough
+            return SearchError(said)
         kind = ChangedError if answer.status == 410 else SearchError
         return kind(f"the search API answers {answer.status}: {said}")
 
@@ -138,7 +140,8 @@ class Connection(msgspec.Struct, frozen=True, dict=True):
 def connection(api: str | None = None, token: str | None = None) -> Connection:
     """Return the stack at an address; without one that of `BUCKETDEX_API_URL`, else the one that runs here.
 
-    Raises `NoStackError` where there is none, and where that is no address.
+    Raises `NoStackError` where there is none, and where that is no address; `SearchError` for a token that cannot be
+    sent, or would be in the clear.
     """
     named = api or os.environ.get(API)
     if named is None and (running := _running()):
@@ -146,6 +149,8 @@ def connection(api: str | None = None, token: str | None = None) -> Connection:
     if named is None:
         raise NoStackError(NO_STACK)
     url, token = _address(named), (token or os.environ.get(TOKEN, "")).strip() or None
+    if token and not (token.isascii() and token.isprintable()):  # never said which: it is a secret
+        raise SearchError(f"the token (token=, or {TOKEN}) has characters that no token has: was it copied whole?")
     if token and not (url.startswith("https:") or urlsplit(url).hostname in LOOPBACK):
         raise SearchError(f"a token is not sent in the clear: {url} has to begin with https://")
     return Connection(url, token)

@@ -55,8 +55,9 @@ class Results:
 
     def __len__(self) -> int:
         """Return how many there are; of two documents of one object one is shown, so all of them may be fewer."""
-        page = self._known()
-        return page.total if page.cursor else len(self._hits)
+        with self._lock:
+            page = self._known()
+            return page.total if page.cursor else len(self._hits)
 
     def __bool__(self) -> bool:
         return len(self) > 0
@@ -78,11 +79,10 @@ class Results:
         """Return a hit, or a list of them; from the end, all are fetched."""
         ends = (place.start, place.stop) if isinstance(place, slice) else (place, place + 1 if place != -1 else None)
         step = (place.step or 1) if isinstance(place, slice) else 1
-        if step < 0 or ends[1] is None or any(end is not None and end < 0 for end in ends):
-            self._fetch(None)
-        else:
-            self._fetch(ends[1])
-        return self._hits[place]
+        backwards = step < 0 or ends[1] is None or any(end is not None and end < 0 for end in ends)
+        with self._lock:  # another thread may begin anew, with fewer
+            self._fetch(None if backwards else ends[1])
+            return self._hits[place]
 
     def facets(self) -> "Facets":
         """Return how all that was found is distributed: over buckets, kinds, extensions, sizes, dates and more."""
@@ -105,7 +105,8 @@ class Results:
     def __str__(self) -> str:
         from bucketdex.client.showing import as_text  # noqa: PLC0415
 
-        return as_text(self._known(), self._hits)
+        with self._lock:
+            return as_text(self._known(), self._hits)
 
     def __repr__(self) -> str:
         return f"<search for {self.question.text!r}: {len(self):,} found>"
@@ -113,26 +114,27 @@ class Results:
     def _repr_html_(self) -> str:
         from bucketdex.client.showing import as_html  # noqa: PLC0415
 
-        return as_html(self._known(), self._hits)
+        with self._lock:
+            return as_html(self._known(), self._hits)
 
     def _as_far_as(self, limit: int | None) -> list[Hit]:
-        self._fetch(limit)
-        return self._hits[:limit]
+        with self._lock:
+            self._fetch(limit)
+            return self._hits[:limit]
 
     def _walk(self) -> Iterator[Hit]:
         at = 0
-        while self._fetch(at + 1):
-            yield self._hits[at]
+        while hit := self[at : at + 1]:
+            yield from hit
             at += 1
 
-    def _fetch(self, count: int | None) -> bool:
-        """Have so many hits, or all; tell whether there are so many."""
+    def _fetch(self, count: int | None) -> None:
+        """Have so many hits, as far as there are so many, or all."""
         with self._lock:
             if count is None or (self._known() and count > len(self._hits)):
                 self._hold()
             while (page := self._known()).cursor and (count is None or len(self._hits) < count):
                 self._append(self._page(page.cursor))
-            return count is not None and count <= len(self._hits)
 
     def _known(self) -> Page:
         """Return the page that was fetched last; the first, if there was none."""
@@ -147,8 +149,7 @@ class Results:
         if self._of_one_moment or (self._last and not self._last.cursor):
             return
         page = self._page(snapshot=True)
-        self._hits, self._of_one_moment = [], True
-        self._append(page)
+        self._hits, self._last, self._of_one_moment = found_by(self._stack, page.hits), page, True
 
     def _append(self, page: Page) -> None:
         self._hits += found_by(self._stack, page.hits)

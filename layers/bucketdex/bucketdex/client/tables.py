@@ -19,12 +19,12 @@ Form = Literal["text", "integer", "number", "yes or no", "time", "texts", "struc
 FIRST = ("kind", "uri", "bucket")
 LAST = ("score",)
 LEFT_OUT = ("highlights",)  # HTML, for people
-TIMES = ("modified", "revised")
+TIMES = ("modified",)
 FORMS: dict[Any, Form] = {str: "text", int: "integer", float: "number", bool: "yes or no"}
 OF_PANDAS = {"text": "string", "integer": "Int64", "number": "Float64", "yes or no": "boolean"}
 # Structures of which a table tells what is searched for.
 SHORT: dict[str, tuple[Form, Callable[[Any], Any]]] = {
-    "written_by": ("text", lambda it: it["name"]),
+    "written_by": ("text", lambda it: it.get("name")),
     "packages": ("texts", lambda it: list(dict.fromkeys(each["handle"] for each in it))),
     "hash": ("text", lambda it: f"{it['type']}:{it['value']}"),
 }

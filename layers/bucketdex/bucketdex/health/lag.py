@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
 HOURS = 1  # that are looked back
 MOST_BUCKETS = 10_000
-# How long after its last change an object was looked at. A day's check looks again at what is right already, hours
-# later; but what it finds right it does not write, so that does not count here.
+# How long after its last change an object was last looked at: at most so far was the index behind. A document does not
+# tell when it was first looked at; what is told of an object later (tags that are set) has it looked at again. A day's
+# check looks too, hours later; but what it finds right it does not write, so that does not count here.
 SECONDS = "(doc['observed_at'].value.toInstant().toEpochMilli() - doc['modified'].value.toInstant().toEpochMilli())/1e3"
 
 
 class Lag(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How long it took until what was written to S3 in the last hour was indexed: half of it, 95 % and all of it.
+    """How long it took at most until what was written to S3 in the last hour was indexed: half, 95 % and all of it.
 
-    No seconds where nothing was written. What is not indexed yet is not in it; it waits in a queue.
+    An object that was looked at again, as when its tags were set, counts from then: it was indexed before. No seconds
+    where nothing was written. What is not indexed yet is not in it; it waits in a queue.
     """
 
     objects: int

@@ -7,11 +7,15 @@ import msgspec
 from bucketdex.index.generations import ENTRIES_ALIAS, PACKAGES_ALIAS
 from bucketdex.index.ids import object_id
 from bucketdex.searching.handles import MOST_MANIFESTS, Standing, standing
-from bucketdex.searching.viewer import Viewer, ask_many
+from bucketdex.searching.manifests import by_registry, each_manifest, manifests_told
+from bucketdex.searching.query.clauses import Clause, all_of, among_manifests
+from bucketdex.searching.query.packages import LATEST
+from bucketdex.searching.viewer import Viewer, ask, ask_many
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
+MOST_LOOKED_AT = 10_000  # manifests with the object, among which those are looked for that are a latest revision
 UNSEARCHED: dict[str, Any] = {  # manifests
     "query": {
         "bool": {"filter": [{"term": {"type": "manifest"}}], "must_not": [{"term": {"entry_state.state": "complete"}}]}
@@ -53,9 +57,13 @@ def containing(
     """Return the packages that contain an object, or one version of it; raises `Transient`."""
     if not viewer.buckets:
         return Containers(0, [])
-    searches = [((ENTRIES_ALIAS,), _body(bucket, key, version_id)), ((PACKAGES_ALIAS,), UNSEARCHED)]
+    entries = _entries(bucket, key, version_id)
+    searches = [((ENTRIES_ALIAS,), _body(entries)), ((PACKAGES_ALIAS,), UNSEARCHED)]
     found, unsearched = ask_many(client, searches, viewer)
-    sources = [hit["_source"] for hit in found["hits"]["hits"]]
+    sources = _sources(found)
+    if found["hits"]["total"]["value"] > len(sources):
+        latest = _of_latest(client, viewer, entries)
+        sources = [*latest, *(it for it in sources if it not in latest)][:MOST_MANIFESTS]
     stands = standing(client, viewer, {(source["bucket"], source["top_hash"]) for source in sources})
     packages = [
         _containing(source, stands.get((source["bucket"], source["top_hash"]), Standing())) for source in sources
@@ -67,16 +75,33 @@ def containing(
     )
 
 
+def _of_latest(client: "OpenSearch", viewer: Viewer, entries: Clause) -> list[dict[str, Any]]:
+    """Return those of the entries that are of latest revisions, which are not always among the first."""
+    manifests = manifests_told(ask(client, (ENTRIES_ALIAS,), each_manifest(entries, MOST_LOOKED_AT), viewer))
+    pointers = all_of(LATEST, among_manifests(by_registry(manifests)))
+    latest = manifests_told(ask(client, (PACKAGES_ALIAS,), each_manifest(pointers, MOST_MANIFESTS), viewer))
+    of_these = all_of(entries, among_manifests(by_registry(latest)))
+    return _sources(ask(client, (ENTRIES_ALIAS,), _body(of_these), viewer))
+
+
+def _sources(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [hit["_source"] for hit in found["hits"]["hits"]]
+
+
 def _containing(source: dict[str, Any], stands: Standing) -> Containing:
     version_id = source.get("physical", {}).get("version_id")
     handles = list(stands.handles)
     return Containing(source["bucket"], handles, source["top_hash"], source["logical_key"], version_id, stands.latest)
 
 
-def _body(bucket: str, key: str, version_id: str | None) -> dict[str, Any]:
+def _entries(bucket: str, key: str, version_id: str | None) -> Clause:
     version = [{"term": {"physical.version_id": version_id}}] if version_id else []
+    return all_of({"term": {"object": object_id(bucket, key)}}, *version)
+
+
+def _body(entries: Clause) -> dict[str, Any]:
     return {
-        "query": {"bool": {"filter": [{"term": {"object": object_id(bucket, key)}}, *version]}},
+        "query": entries,
         "size": MOST_MANIFESTS,
         "track_total_hits": True,
         "_source": ["bucket", "top_hash", "logical_key", "physical.version_id"],

@@ -70,7 +70,9 @@ def gathered(search: Search, page: Page, size: int) -> Gathered:
                 hits.append(hit)
             if identity:
                 told.add(identity)
-        if len(came) < wanted or not size:
+        if not size:
+            return Gathered(counts, hits, entries, after)  # nothing was told, so it goes on where it stood
+        if len(came) < wanted:
             return Gathered(counts, hits, entries, None)
         if len(hits) == size:
             break

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bucketdex.index.generations import PACKAGES_ALIAS
+from bucketdex.searching.manifests import Manifest, by_registry
+from bucketdex.searching.query.clauses import all_of, among_manifests, any_of
 from bucketdex.searching.viewer import Viewer, ask, counted
 
 if TYPE_CHECKING:
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
 
 MOST_MANIFESTS = 100  # of one look-up, which is a page
 MOST_HANDLES = 20  # of one manifest
-
-Manifest = tuple[str, str]  # registry, top hash
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -24,11 +24,16 @@ class Standing(msgspec.Struct, frozen=True):
     latest: bool = False
 
 
-def standing(client: "OpenSearch", viewer: Viewer, manifests: Collection[Manifest]) -> dict[Manifest, Standing]:
-    """Return what manifests stand for, those that stand for something; raises `Transient`."""
-    if not manifests:
+def standing(
+    client: "OpenSearch", viewer: Viewer, manifests: Collection[Manifest], if_latest: Collection[Manifest] = ()
+) -> dict[Manifest, Standing]:
+    """Return what manifests stand for, those that stand for something; of others only those that are a latest revision.
+
+    Raises `Transient`.
+    """
+    if not manifests and not if_latest:
         return {}
-    answer = ask(client, (PACKAGES_ALIAS,), _body(manifests), viewer)
+    answer = ask(client, (PACKAGES_ALIAS,), _body(manifests, if_latest), viewer)
     found: dict[Manifest, Standing] = {}
     for of_registry in counted(answer, "registries"):
         for of_hash in of_registry["top_hashes"]["buckets"]:
@@ -41,23 +46,20 @@ def _standing(buckets: list[dict[str, Any]]) -> Standing:
     return Standing(tuple(latest or sorted(bucket["key"] for bucket in buckets)), bool(latest))
 
 
-def _body(manifests: Collection[Manifest]) -> dict[str, Any]:
-    of_registries: dict[str, list[str]] = {}
-    for registry, top_hash in sorted(manifests):
-        of_registries.setdefault(registry, []).append(top_hash)
-    named = [
-        {"bool": {"filter": [{"term": {"bucket": registry}}, {"terms": {"top_hash": top_hashes}}]}}
-        for registry, top_hashes in of_registries.items()
-    ]
+def _body(manifests: Collection[Manifest], if_latest: Collection[Manifest]) -> dict[str, Any]:
+    whichever, others = (among_manifests(by_registry(sorted(it))) for it in (manifests, if_latest))
+    named = any_of([whichever, *([all_of({"term": {"latest": True}}, others)] if if_latest else [])])
+    each = {*manifests, *if_latest}
+    registries = {registry for registry, _ in each}
     of_handle = {
         "terms": {"field": "handle", "size": MOST_HANDLES, "order": [{"latest": "desc"}, {"_key": "asc"}]},
         "aggs": {"latest": {"max": {"field": "latest"}}},
     }
-    of_hash = {"terms": {"field": "top_hash", "size": len(manifests)}, "aggs": {"handles": of_handle}}
-    of_registry = {"terms": {"field": "bucket", "size": len(of_registries)}, "aggs": {"top_hashes": of_hash}}
+    of_hash = {"terms": {"field": "top_hash", "size": len(each)}, "aggs": {"handles": of_handle}}
+    of_registry = {"terms": {"field": "bucket", "size": len(registries)}, "aggs": {"top_hashes": of_hash}}
     pointers = {"term": {"type": "pointer"}}
     return {
-        "query": {"bool": {"filter": [pointers], "should": named, "minimum_should_match": 1}},
+        "query": all_of(pointers, named),
         "size": 0,
         "track_total_hits": False,
         "aggs": {"registries": of_registry},

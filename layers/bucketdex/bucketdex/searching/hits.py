@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from bucketdex.changes import Author
-from bucketdex.searching.handles import Manifest, Standing
+from bucketdex.searching.handles import Standing
 from bucketdex.searching.in_packages import Entry, InPackage, in_packages
+from bucketdex.searching.manifests import Manifest
 from bucketdex.searching.question import Kind, kind_of
 from bucketdex.searching.viewer import counted
 

@@ -6,11 +6,14 @@ from typing import Any
 import msgspec
 
 from bucketdex.index.generations import ENTRIES_ALIAS
-from bucketdex.searching.handles import Manifest, Standing
+from bucketdex.searching.handles import Standing
+from bucketdex.searching.manifests import Manifest
 from bucketdex.searching.viewer import counted
 
 MOST = 5  # that are told of an object
-MOST_ENTRIES = 10  # of an object that are looked at, since some may be of earlier revisions
+# Manifests with an object that are looked at, those that were loaded last, as many may be of earlier revisions; of all
+# objects of a page together no more than so many, but a few of each.
+MOST_MANIFESTS, MOST_OF_PAGE, LEAST_MANIFESTS = 100, 2_500, 10
 
 
 class InPackage(msgspec.Struct, frozen=True):
@@ -22,7 +25,7 @@ class InPackage(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """An entry that has an object."""
+    """An entry that has an object: of a manifest with several the first by logical key."""
 
     manifest: Manifest
     logical_key: str
@@ -30,23 +33,29 @@ class Entry(msgspec.Struct, frozen=True):
 
 def body(ids: Sequence[str]) -> dict[str, Any]:
     """Return the search for entries of these objects."""
-    shown = {"size": MOST_ENTRIES, "_source": ["bucket", "top_hash", "logical_key"]}
-    # A point in time has other indexes too.
-    newest = {"epoch": {"order": "desc", "unmapped_type": "long"}}
-    by_name = {"logical_key": {"order": "asc", "unmapped_type": "keyword"}}
-    some = {"top_hits": shown | {"sort": [{"bucket": "asc"}, newest, by_name]}}
+    each = max(LEAST_MANIFESTS, min(MOST_MANIFESTS, MOST_OF_PAGE // len(ids)))
+    # Few documents are found: their values are taken as they come, not by the numbers of all values that the index has.
+    few = {"execution_hint": "map"}
+    first = {"terms": {"field": "logical_key", "size": 1, "order": {"_key": "asc"}, **few}}
+    named = {
+        "terms": [{"field": "bucket"}, {"field": "top_hash"}],
+        "size": each,
+        "order": [{"loaded": "desc"}, {"_key": "asc"}],
+    }
+    manifests = {"multi_terms": named, "aggs": {"loaded": {"max": {"field": "epoch"}}, "logical_keys": first}}
+    objects = {"terms": {"field": "object", "size": len(ids), **few}, "aggs": {"manifests": manifests}}
     return {
         "query": {"bool": {"filter": [{"terms": {"object": list(ids)}}, {"prefix": {"_index": f"{ENTRIES_ALIAS}-"}}]}},
         "size": 0,
         "track_total_hits": False,
-        "aggs": {"objects": {"terms": {"field": "object", "size": len(ids)}, "aggs": {"some": some}}},
+        "aggs": {"objects": objects},
     }
 
 
 def entries(answer: dict[str, Any]) -> dict[str, list[Entry]]:
-    """Return the entries of each object."""
+    """Return the entries of each object, one of a manifest."""
     return {
-        of_object["key"]: [_entry(hit["_source"]) for hit in of_object["some"]["hits"]["hits"]]
+        of_object["key"]: [_entry(manifest) for manifest in of_object["manifests"]["buckets"]]
         for of_object in counted(answer, "objects")
     }
 
@@ -66,5 +75,6 @@ def _latest(found: Sequence[Entry], standing: Mapping[Manifest, Standing]) -> It
             yield from (InPackage(entry.manifest[0], handle, entry.logical_key) for handle in stands.handles)
 
 
-def _entry(source: dict[str, Any]) -> Entry:
-    return Entry((source["bucket"], source["top_hash"]), source["logical_key"])
+def _entry(manifest: dict[str, Any]) -> Entry:
+    registry, top_hash = manifest["key"]
+    return Entry((registry, top_hash), manifest["logical_keys"]["buckets"][0]["key"])

@@ -24,18 +24,17 @@ def body(prefixes: Sequence[str]) -> dict[str, Any]:
     return {
         "query": {"bool": {"should": begun, "minimum_should_match": 1}},
         "size": 0,
-        "aggs": {"top_hashes": of_hash},
+        "track_total_hits": False,
+        "aggs": {"beginnings": {"filters": {"filters": begun}, "aggs": {"top_hashes": of_hash}}},
     }
 
 
 def named(answer: dict[str, Any], prefixes: Sequence[str]) -> dict[str, list[str]]:
     """Return the ids of the documents that each beginning names, those that name one."""
-    found: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
-    for of_hash in counted(answer, "top_hashes"):
-        documents = [each for registry in of_hash["registries"]["buckets"] for each in _documents(registry)]
-        for prefix in prefixes:
-            if of_hash["key"].startswith(prefix):
-                found[prefix] += documents
+    found: dict[str, list[str]] = {}
+    for prefix, begun in zip(prefixes, counted(answer, "beginnings"), strict=False):  # there may be no index
+        registries = [it for of_hash in begun["top_hashes"]["buckets"] for it in of_hash["registries"]["buckets"]]
+        found[prefix] = [each for registry in registries for each in _documents(registry)]
     return {prefix: documents for prefix, documents in found.items() if documents}
 
 

@@ -11,12 +11,10 @@ from bucketdex.catalog import links
 from bucketdex.catalog.answers import NotFound, Page
 from bucketdex.catalog.crumbs import Crumb, folders
 from bucketdex.catalog.edges import Edges
+from bucketdex.catalog.objects.snippets import narrowed
 from bucketdex.errors import Fault, Permanent, Transient
 from bucketdex.http import Request
 from bucketdex.searching.details.listed import Known, known
-from bucketdex.searching.language.editing import with_value
-from bucketdex.searching.language.printing import written
-from bucketdex.searching.language.syntax import Query
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,8 +54,7 @@ def page(request: Request, edges: Edges, bucket: str, prefix: str) -> Page:
         told, unknown = known(edges.opensearch, edges.viewer, bucket, keys), None
     except Fault as fault:  # what S3 says can be shown without
         told, unknown = {}, fault.for_asker
-    in_bucket = with_value(Query(), "bucket", bucket)
-    here = with_value(in_bucket, "key", f"{prefix}*") if prefix else in_bucket
+    here = narrowed("key", f"{prefix}*", bucket=bucket) if prefix else narrowed("bucket", bucket)
     return Page(
         "folder.html",
         {
@@ -70,7 +67,7 @@ def page(request: Request, edges: Edges, bucket: str, prefix: str) -> Page:
             "unknown": unknown,
             "first": links.folder(bucket, prefix) if after else "",
             "next": links.folder(bucket, prefix, found.after) if found.after else "",
-            "search": links.search(written(here)),
+            "search": links.search(here) if here else "",
         },
     )
 

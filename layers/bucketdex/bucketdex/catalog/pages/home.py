@@ -9,15 +9,15 @@ from bucketdex.catalog import links
 from bucketdex.catalog.answers import Page
 from bucketdex.catalog.cards import card
 from bucketdex.catalog.edges import Edges
+from bucketdex.catalog.objects.snippets import narrowed
 from bucketdex.errors import Fault
 from bucketdex.health.lag import Documents, lag_and_documents
 from bucketdex.http import Request
 from bucketdex.searching.answering import search
 from bucketdex.searching.facets import Facets, Growth, facets, growth
 from bucketdex.searching.hits import Answer, ObjectHit, PackageHit
-from bucketdex.searching.language.editing import with_value
-from bucketdex.searching.language.printing import written
-from bucketdex.searching.language.syntax import Query
+from bucketdex.searching.language.mistakes import QuerySyntaxError
+from bucketdex.searching.language.parsing import parse
 from bucketdex.searching.question import Kind, Question
 
 NEWEST = 6
@@ -86,17 +86,25 @@ def summed(of: Growth) -> tuple[int, tuple[int, ...]]:
 
 def examples(counted: Facets | None, packages: Answer, objects: Answer) -> list[str]:
     """Return queries that find something here, each of another form."""
-    told: list[str] = []
+    told: list[str | None] = []
     for hit in objects.hits[:1]:
         if isinstance(hit, ObjectHit) and (words := hit.key.rsplit("/", 1)[-1].split(".")[0].split("_")[0].split("-")):
-            told += [words[0]] if words[0].isalnum() else []
+            told += [words[0]] if words[0].isalnum() and _is_query(words[0]) else []
     for facet in counted.facets if counted else ():
         values = [value for value in facet.values if value.count]
         if values and facet.name != "meta":
             told.append((values[-1] if facet.form == "ranges" else values[0]).query)
         elif values:
-            told.append(f"meta.{values[0].value}:*")
+            told.append(narrowed("meta", "*", values[0].value))
     for hit in packages.hits[:1]:
         if isinstance(hit, PackageHit) and hit.handle:
-            told.append(written(with_value(Query(), "package", hit.handle)))
-    return list(dict.fromkeys(told))[:EXAMPLES]
+            told.append(narrowed("package", hit.handle))
+    return list(dict.fromkeys(filter(None, told)))[:EXAMPLES]
+
+
+def _is_query(word: str) -> bool:
+    """Tell whether a word can be searched for as it is: `OR` cannot."""
+    try:
+        return bool(parse(word).all.nodes)
+    except QuerySyntaxError:
+        return False

@@ -15,8 +15,8 @@ from bucketdex.catalog.objects.sparkline import DAYS, sparkline
 from bucketdex.catalog.pages.download import GOOD_SECONDS
 from bucketdex.catalog.pages.folder import steps
 from bucketdex.catalog.previews import Preview, preview_of
-from bucketdex.catalog.previews.kinds import Image
-from bucketdex.catalog.stored import of_object
+from bucketdex.catalog.previews.kinds import Document, Image, Notebook
+from bucketdex.catalog.stored import of_object, origin_of
 from bucketdex.http import Request
 from bucketdex.searching.containing import Containers, containing
 from bucketdex.searching.details import object_told, versions
@@ -136,12 +136,13 @@ def relative(bucket: str, key: str) -> Links:
 
 
 def picture(s3: "S3Client", preview: Preview, bucket: str, key: str, version: str) -> tuple[str, tuple[str, ...]]:
-    """Return where an image's bytes come from, and the origin of that where it is not the catalog."""
+    """Return where an image's bytes come from, and the origin of images where it is not, or not only, the catalog."""
+    if isinstance(preview, Document | Notebook):  # they show images of this bucket, of which S3 serves the larger ones
+        return "", (origin_of(s3, bucket),)
     if not isinstance(preview, Image):
         return "", ()
     if preview.small:
         return links.raw(bucket, key, version or None), ()
     named = of_object(bucket, key, version)
     url = s3.generate_presigned_url("get_object", Params=named, ExpiresIn=GOOD_SECONDS)
-    parts = urlsplit(url)
-    return url, (f"{parts.scheme}://{parts.netloc}",)
+    return url, (origin_of(s3, bucket),)

@@ -73,7 +73,7 @@ def _revision(request: Request, edges: Edges, package: PackageDetail) -> Page:
         "first_revisions": links.package(registry, handle, own) if cursor else "",
         "more_revisions": links.package(registry, handle, own, more) if more else "",
         "snippets": shown.snippets(package),
-    } | _tree(edges, package, contents, folder or Folder("", (), ()), after))  # fmt: skip
+    } | _tree(edges, package, contents, folder or Folder("", (), ()), after), image_origins=pieces.origins)  # fmt: skip
 
 
 def _pieces(making: Making, missing: list[str]) -> Pieces:

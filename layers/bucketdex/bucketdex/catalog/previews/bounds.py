@@ -37,6 +37,7 @@ NODES = 2_000
 DEPTH = 20
 CHILDREN = 200  # shown of one array or object
 STRING_CHARACTERS = 500
+TREE_CHARACTERS = 250_000  # of all keys and values
 JSON_LINES = 100
 
 # Notebooks.

@@ -40,9 +40,15 @@ def image_preview(head: bytes, size: int) -> Image | Nothing | None:
     if not media_type:
         return None
     width, height = size_of(head, media_type) or (None, None)
-    if size > bounds.LOADED_BYTES or (width or 0) * (height or 0) > bounds.PIXELS:
+    if size > bounds.LOADED_BYTES or too_many_pixels(head, media_type):
         return Nothing(reason="This image is too large to be shown in a page.")
     return Image(media_type=media_type, size=size, small=size <= bounds.SERVED_BYTES, width=width, height=height)
+
+
+def too_many_pixels(head: bytes, media_type: str) -> bool:
+    """Whether a browser would unpack it to more than it should, however few bytes it has."""
+    width, height = size_of(head, media_type) or (0, 0)
+    return width * height > bounds.PIXELS
 
 
 def size_of(head: bytes, media_type: str) -> tuple[int, int] | None:

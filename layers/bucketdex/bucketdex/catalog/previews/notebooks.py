@@ -8,10 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from bucketdex.catalog.markdown import Links, rendered, sanitised
+from bucketdex.catalog.markdown import Anchors, Place, rendered, sanitised
 from bucketdex.catalog.previews import bounds
 from bucketdex.catalog.previews.colours import coloured, language_called, plain
-from bucketdex.catalog.previews.images import media_type_of
+from bucketdex.catalog.previews.images import media_type_of, too_many_pixels
 from bucketdex.catalog.previews.kinds import Cell, Line, Notebook, Output
 
 IMAGES = ("image/png", "image/jpeg")
@@ -19,12 +19,12 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b.|\ufffd\[[0-9;]*m")
 NOT_A_TABLE = re.compile(r"(?i)<(?:script|iframe|object|embed|svg|canvas|video|audio|form)\b")
 
 
-def notebook_preview(document: Any, *, links: Links | None) -> Notebook | None:
+def notebook_preview(document: Any, *, place: Place) -> Notebook | None:
     """Return the preview of a parsed notebook, or None where it is none."""
     if not isinstance(document, dict) or not isinstance(document.get("cells", document.get("worksheets")), list):
         return None
     cells = _cells(document)
-    making = _Making(_language(document), links)
+    making = _Making(_language(document), place)
     made = []
     for cell in cells[: bounds.CELLS]:
         if making.left <= 0:
@@ -56,12 +56,13 @@ def _language(document: dict[str, Any]) -> str:
 
 
 class _Making:
-    def __init__(self, language: str, links: Links | None) -> None:
+    def __init__(self, language: str, place: Place) -> None:
         self.language = language
         self.left = bounds.NOTEBOOK_CHARACTERS
         self.cut = False
         self._images = bounds.IMAGES_BYTES
-        self._links = links
+        self._links = place.links
+        self._anchors = Anchors(place.document)
 
     def cell(self, cell: dict[str, Any]) -> Cell:
         source = self._text(cell.get("source", cell.get("input")), bounds.MARKDOWN_CHARACTERS)
@@ -75,7 +76,7 @@ class _Making:
             shown = tuple(it for it in made if it is not None)
             return Cell(code=self._lines(source), count=str(count) if isinstance(count, int) else "", outputs=shown)
         if form in ("markdown", "heading"):
-            html = rendered(source, self._links, 3)
+            html = rendered(source, self._links, 3, self._anchors)
             return Cell(code=plain(source)) if html is None else Cell(html=html)
         return Cell(code=plain(source))
 
@@ -104,7 +105,7 @@ class _Making:
         if "text/html" in data and (html := self._html(data["text/html"])) is not None:
             return Output(html=html)
         if "text/markdown" in data and "text/plain" not in data:
-            html = rendered(self._text(data["text/markdown"]), self._links, 4)
+            html = rendered(self._text(data["text/markdown"]), self._links, 4, self._anchors)
             return None if html is None else Output(html=html)
         for media_type in ("text/plain", "text/latex", "application/json"):
             if media_type in data:
@@ -133,6 +134,8 @@ class _Making:
             content = b""
         if media_type_of(content) != media_type:
             return Output(text="[image that cannot be read]")
+        if too_many_pixels(content, media_type):
+            return Output(text="[image of too many pixels to be shown here]")
         self._images -= size
         return Output(image=f"data:{media_type};base64,{b64encode(content).decode()}")
 

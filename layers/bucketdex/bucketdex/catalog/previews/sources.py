@@ -116,6 +116,10 @@ class S3Source:
         self.content_type = ""
         self._open()
 
+    def allow(self, seconds: float) -> None:
+        """Give its reads so much time from now on: it may have waited since it was opened."""
+        self._deadline = self._clock() + seconds
+
     def read(self, offset: int, length: int) -> bytes:
         """Return a range; raises `CannotReadError`."""
         if length <= 0 or offset >= self.size:

@@ -1,6 +1,7 @@
 """CSV and TSV as a table: the delimiter is told from the first lines, rows, columns and cells are bounded."""
 
 import csv
+import io
 import itertools
 from collections.abc import Iterable, Sequence
 
@@ -26,7 +27,7 @@ def csv_preview(text: str, name: str, *, cut: bool) -> Tables | None:
         return None
     if not shown:
         return None
-    table, notes = bounded_table(shown[0], shown[1:], total=None if cut else total - 1)
+    table, notes = bounded_table(_header(*shown), shown[1:], total=None if cut else total - 1)
     if cut or (table.total_rows or 0) > len(table.rows):
         of = "" if table.total_rows is None else f" of {table.total_rows:,}"
         rows = f"The first {len(table.rows):,}{of} rows are shown." if table.rows else "Its first line is too long."
@@ -90,9 +91,23 @@ def short(cell: str) -> str:
 
 
 def _read(text: str, delimiter: str) -> tuple[list[list[str]], int]:
-    rows = (row for row in csv.reader(text.split("\n"), delimiter=delimiter) if row)
+    rows = (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
     shown = list(itertools.islice(rows, bounds.ROWS + 1))
     return shown, len(shown) + sum(1 for _ in rows)
+
+
+def _header(names: list[str], *rows: list[str]) -> list[str]:
+    """Return a name for each column of the rows, "" for those that the first line has none of."""
+    wide = max((_width(row) for row in rows), default=0)
+    missing = [""] * (wide - len(names))
+    # What R writes: each row begins with a name of its own, which has no column. A comment says nothing of columns.
+    named = len(missing) == 1 and not names[0].startswith("#") and all(len(row) == wide for row in rows)
+    return missing + names if named else names + missing
+
+
+def _width(row: list[str]) -> int:
+    """Return how many cells a row has, but for empty ones at its end."""
+    return next((at for at in range(len(row), 0, -1) if row[at - 1]), 0)
 
 
 def _numbers(cells: Iterable[str]) -> bool:

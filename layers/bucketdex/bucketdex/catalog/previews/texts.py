@@ -1,6 +1,6 @@
 """Text: bounded in characters, lines and the length of a line, coloured where it can be."""
 
-from bucketdex.catalog.markdown import Links, rendered
+from bucketdex.catalog.markdown import Anchors, Place, rendered
 from bucketdex.catalog.previews import bounds
 from bucketdex.catalog.previews.colours import coloured, language_of, plain
 from bucketdex.catalog.previews.kinds import Document, Line, Text, with_notes
@@ -13,11 +13,11 @@ def text_preview(text: str, name: str, *, cut: bool, language: str | None = None
     return Text(lines=lines_of(text, told), language=told, notes=notes)
 
 
-def markdown_preview(text: str, *, cut: bool, links: Links | None) -> Document | Text:
+def markdown_preview(text: str, *, cut: bool, place: Place) -> Document | Text:
     """Return the preview of Markdown; as text where it takes too long to render."""
     cut = cut or len(text) > bounds.MARKDOWN_CHARACTERS
     notes = ("Only the beginning is shown: the file is longer.",) if cut else ()
-    html = rendered(text, links)
+    html = rendered(text, place.links, anchors=Anchors(place.document))
     if html is None:
         shown = text_preview(text, "", cut=cut)
         return with_notes(

@@ -53,7 +53,7 @@ def json_lines_preview(text: str, *, cut: bool) -> Tree | None:
     roots: list[Node] = []
     broken = 0
     for line in lines[: bounds.JSON_LINES]:
-        if making.left <= 0:
+        if making.spent:
             break
         try:
             value = read_whole(line)
@@ -143,7 +143,13 @@ class Making:
 
     def __init__(self) -> None:
         self.left = bounds.NODES
+        self.characters = bounds.TREE_CHARACTERS
         self.cut = False
+
+    @property
+    def spent(self) -> bool:
+        """Whether none are left."""
+        return self.left <= 0 or self.characters <= 0
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -153,11 +159,11 @@ class Making:
     def node(self, key: str | None, value: Any, depth: int) -> Node:
         """Return the node of a value."""
         self.left -= 1
-        key = None if key is None else _cut(key)
+        key = None if key is None else self._text(key)
         if isinstance(value, Number):
-            return Node("number", key, _cut(str(value)))
+            return Node("number", key, self._text(str(value)))
         if isinstance(value, str):
-            return Node("string", key, _cut(value))
+            return Node("string", key, self._text(value))
         if isinstance(value, dict) or (isinstance(value, Open) and value.is_object):
             pairs = list(value.items()) if isinstance(value, dict) else list(value)
             count = -1 if isinstance(value, Open) else len(pairs)
@@ -171,12 +177,13 @@ class Making:
     def _children(self, pairs: list[tuple[str, Any]], depth: int) -> tuple[Node, ...]:
         made: list[Node] = []
         for key, value in pairs[: bounds.CHILDREN]:
-            if self.left <= 0 or depth >= bounds.DEPTH:
+            if self.spent or depth >= bounds.DEPTH:
                 break
             made.append(self.node(key, value, depth + 1))
         self.cut = self.cut or len(made) < len(pairs)
         return tuple(made)
 
-
-def _cut(text: str) -> str:
-    return text if len(text) <= bounds.STRING_CHARACTERS else text[: bounds.STRING_CHARACTERS] + "…"
+    def _text(self, text: str) -> str:
+        shown = text if len(text) <= bounds.STRING_CHARACTERS else text[: bounds.STRING_CHARACTERS] + "…"
+        self.characters -= len(shown)
+        return shown

@@ -175,7 +175,7 @@ function suggesting(form) {
   list.addEventListener("click", (event) => { const option = event.target.closest("li"); if (option) take(option); });
   form.addEventListener("submit", (event) => {
     close();
-    if (!form.closest("main[data-swap-search], [data-swap-search] main")) return;
+    if (!form.closest("[data-swap-search]")) return;
     event.preventDefault();
     swap(`${form.action}?${new URLSearchParams(new FormData(form))}`);
   });
@@ -215,7 +215,7 @@ document.addEventListener("keydown", (event) => {
     input?.select();
     event.preventDefault();
   } else if (event.key === "?") find("#keys").showModal();
-  else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (event.target.matches("[data-hit]") || event.target === document.body)) {
+  else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (event.target.matches("[data-hit], #results") || event.target === document.body)) {
     if (step(event.key === "ArrowDown" ? 1 : -1)) event.preventDefault();
   }
 });
@@ -226,7 +226,8 @@ document.addEventListener("click", (event) => {
   else if (button?.matches("[data-theme-toggle]")) toggleTheme();
   else if (button?.matches("[data-help]")) find("#keys").showModal();
   const link = event.target.closest("a[href]");
-  if (!link?.closest("[data-swap]") || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!link?.closest("[data-swap]") || link.pathname !== location.pathname) return; // another page has other styles
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   swap(link.href);
 });

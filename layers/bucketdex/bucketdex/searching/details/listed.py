@@ -42,7 +42,7 @@ def known(client: "OpenSearch", viewer: Viewer, bucket: str, keys: Sequence[str]
         client, [((OBJECTS_ALIAS,), objects), ((ENTRIES_ALIAS,), in_packages.body(list(ids)))], viewer
     )
     entries = in_packages.entries(contained)
-    stands = standing(client, viewer, {entry.manifest for some in entries.values() for entry in some})
+    stands = standing(client, viewer, (), {entry.manifest for some in entries.values() for entry in some})
     return {
         ids[hit["_id"]]: Known(
             hit["_source"].get("etag"),

@@ -9,7 +9,7 @@ import msgspec
 
 from bucketdex.searching.facets.asking import Asking, Counted, Part
 from bucketdex.searching.facets.ranges import label, moment, spans
-from bucketdex.searching.facets.taken import Own, Property, alone, fields, most, own, shown
+from bucketdex.searching.facets.taken import Own, Property, alone, can_be_taken, fields, most, own, shown
 from bucketdex.searching.facets.told import Facet, FacetValue, TypeOfValue
 from bucketdex.searching.facets.values import SHARD_SIZE, counted_by_search, once
 from bucketdex.searching.language.editing import with_value, without_value
@@ -44,7 +44,7 @@ def of_names(query: Query, size: int) -> Asking[Facet]:
         for it in found["buckets"]
         if it["key"].lower() not in told and it["key"].strip()
     ]
-    values = yield from _once(query, values)
+    values = yield from _once(query, [it for it in values if can_be_taken(it)])
     for (name, said), counted in zip(taken.items(), of_narrowed, strict=True):
         values.append(_named(said, counted.each[0], known.get(name)))
     kept, left = most(values, size)

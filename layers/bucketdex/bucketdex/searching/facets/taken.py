@@ -7,8 +7,11 @@ import msgspec
 from bucketdex.searching.facets.told import FacetValue
 from bucketdex.searching.language.editing import selected, with_range, with_value, without, without_value
 from bucketdex.searching.language.mistakes import QuerySyntaxError
+from bucketdex.searching.language.parsing import parse
 from bucketdex.searching.language.printing import written
-from bucketdex.searching.language.syntax import MOST_CHARACTERS, All, Any, Qualifier, Query
+from bucketdex.searching.language.syntax import MOST_QUALIFIERS, All, Any, Qualifier, Query
+
+SURELY_READ = MOST_QUALIFIERS * len("by:a ")  # characters: a query that was read is, so short, with one qualifier more
 
 
 class Property(msgspec.Struct, frozen=True):
@@ -65,14 +68,25 @@ def shown(
 ) -> list[FacetValue]:
     """Return the values that were found with the query after each; what is taken and was not found comes after them.
 
-    A value that no query has, or that would make it too long, is left out. `counts` are those of what is taken.
-    `meant` gives for what was typed the value that it means, if it is another.
+    A value that no query has, or after which it would be too long for a search, is left out. `counts` are those of what
+    is taken. `meant` gives for what was typed the value that it means, if it is another.
     """
     typed = {(meant or {}).get(it, it).lower(): it for it in said.taken}
     told = (_offered(said, it, typed.pop(it.value.lower(), None)) for it in found)
-    values = [it for it in told if it and (it.selected or len(it.query) <= MOST_CHARACTERS)]
+    values = [it for it in told if it and can_be_taken(it)]
     totals = dict(zip(said.taken, counts, strict=False))
     return values + [_toggled(said, FacetValue(it, it, totals.get(it, 0), ""), it) for it in typed.values()]
+
+
+def can_be_taken(value: FacetValue) -> bool:
+    """Tell whether a search reads the query after this value; what is taken can always be taken back."""
+    if value.selected or len(value.query) < SURELY_READ:
+        return True
+    try:
+        parse(value.query)
+    except QuerySyntaxError:
+        return False
+    return True
 
 
 def most(values: Iterable[FacetValue], size: int) -> tuple[list[FacetValue], int]:

@@ -1,7 +1,7 @@
 """What queries are made of."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import isinf
 from typing import Any
@@ -14,6 +14,8 @@ TIE = 0.3  # how much further finds of a word count beside its best, so that the
 EVERYTHING: Clause = {"match_all": {}}
 NOTHING: Clause = {"match_none": {}}
 LITERAL = re.compile(r"[\\?]")  # means something in a wildcard, though not to who types it
+IN_NAME = re.compile(r"[\\?*]")
+ESCAPED = r"\\\g<0>"
 
 
 def counting(clause: Clause, score: float) -> Clause:
@@ -45,8 +47,7 @@ def alike(field: str, value: str) -> Clause:
         return {"term": {field: {"value": value, "case_insensitive": True}}}
     if not value.strip("*"):
         return {"exists": {"field": field}}
-    pattern = LITERAL.sub(r"\\\g<0>", value)
-    return {"wildcard": {field: {"value": pattern, "case_insensitive": True}}}
+    return {"wildcard": {field: {"value": LITERAL.sub(ESCAPED, value), "case_insensitive": True}}}
 
 
 def between(field: str, span: Between) -> Clause:
@@ -65,11 +66,27 @@ def having(field: str, wanted: Digest) -> Clause:
     return all_of(values, {"term": {f"{field}.type": {"value": wanted.type, "case_insensitive": True}}})
 
 
+def paired(field: str, name: str, value: str) -> Clause:
+    """Return what finds `name=value`, in capitals or not; `*` in the value is anything, in the name itself."""
+    if "*" not in value:
+        return {"term": {field: {"value": f"{name}={value}", "case_insensitive": True}}}
+    pattern = f"{IN_NAME.sub(ESCAPED, name)}={LITERAL.sub(ESCAPED, value)}"
+    return {"wildcard": {field: {"value": pattern, "case_insensitive": True}}}
+
+
 def pair(of: str, name: str, value: Clause | None = None) -> Clause:
     """Return what finds by a metadata value or a tag of this name; by any, if it need not be a certain one."""
     named = [{"term": {"pairs.of": of}}, {"term": {"pairs.name": {"value": name, "case_insensitive": True}}}]
     within = {"bool": {"filter": [*named, value] if value else named}}
     return {"nested": {"path": "pairs", "query": within, "score_mode": "none", "ignore_unmapped": True}}
+
+
+def among_manifests(named: Mapping[str, Sequence[str]]) -> Clause:
+    """Return what finds the entries, and the pointers, of manifests that are named by registry and top hash."""
+    return any_of(
+        all_of({"term": {"bucket": registry}}, {"terms": {"top_hash": list(top_hashes)}})
+        for registry, top_hashes in named.items()
+    )
 
 
 def _end(value: float | datetime) -> float | str:

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 from typing import Literal
-from unicodedata import normalize
 
 from bucketdex.searching.language.syntax import All, Any, Node, Not, Phrase, Qualifier, Query, Word
 from bucketdex.searching.query.clauses import EVERYTHING, NOTHING, Clause, all_of, any_of, best, counting
 from bucketdex.searching.query.forms import forms, forms_of
 from bucketdex.searching.query.kinds import Fields, KindOf, Known
-from bucketdex.searching.query.words import other_number, parts, revision
+from bucketdex.searching.query.words import ends_short, other_number, parts, revision
 
 Match = Literal["best_fields", "phrase", "bool_prefix"]
 MOST_PARTS = 40  # of a word or a phrase (`a-b` has two); a longer one is only looked for as it stands
 OTHER_NUMBER = 0.7  # how much a find of `penguin` counts, where `penguins` was typed
-SHORT = 2  # letters: so few begin too many words of a text, so that they are only looked for in names
 
 
 def compiled(query: Query, kind: KindOf, known: Known) -> Clause:
@@ -105,7 +103,7 @@ def _word(word: Word, kind: KindOf, known: Known, *, unfinished: bool) -> Clause
 def _match(fields: Fields, text: str, kind: Match) -> list[Clause]:
     if not 0 < parts(text) <= MOST_PARTS:
         return []
-    left_out = fields.prose if kind == "bool_prefix" and len(normalize("NFC", text)) <= SHORT else frozenset()
+    left_out = fields.prose if kind == "bool_prefix" and ends_short(text) else frozenset()
     weighed = [f"{field}^{boost}" for field, boost in fields.words.items() if field not in left_out]
     sure = [
         counting(_multi_match(text, kind, [field]), score)

@@ -7,6 +7,7 @@ from bucketdex.index.generations import PACKAGES_ALIAS
 from bucketdex.searching import revisions
 from bucketdex.searching.language.syntax import MOST_WORDS, All, Node, Not, Phrase, Qualifier, Query, Word
 from bucketdex.searching.language.syntax import Any as AnyOf
+from bucketdex.searching.manifests import by_registry, each_manifest, manifests_told
 from bucketdex.searching.query.clauses import Clause, alike, all_of
 from bucketdex.searching.query.forms import forms_of
 from bucketdex.searching.query.kinds import Known
@@ -14,7 +15,7 @@ from bucketdex.searching.query.packages import LATEST, handled
 from bucketdex.searching.query.qualifying import text_of
 from bucketdex.searching.query.words import hash_prefix, parts, revision
 from bucketdex.searching.question import Kind
-from bucketdex.searching.viewer import Viewer, ask_many, counted
+from bucketdex.searching.viewer import Viewer, ask_many
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -29,12 +30,12 @@ def looked_up(client: "OpenSearch", viewer: Viewer, query: Query, kinds: Sequenc
     bodies = [*([revisions.body(prefixes)] if prefixes else []), *(_manifests_body(it) for it in named)]
     answers = iter(ask_many(client, [((PACKAGES_ALIAS,), body) for body in bodies], viewer))
     of_prefixes = revisions.named(next(answers), prefixes) if prefixes else {}
-    manifests = {asked: _by_registry(answer) for asked, answer in zip(named, answers, strict=True)}
+    manifests = {asked: by_registry(manifests_told(answer)) for asked, answer in zip(named, answers, strict=True)}
     return Known(of_prefixes, manifests, _words(query) <= MOST_WORDS)
 
 
 def hash_prefixes(query: Query) -> tuple[str, ...]:
-    """Return what may begin a top hash, in lower case: words, and values of `hash:`."""
+    """Return what may begin a top hash, in lower case: words, values of `hash:`, of `package:` what is behind `@`."""
     found: list[str | None] = []
     for leaf in _leaves(query.all):
         match leaf:
@@ -43,6 +44,9 @@ def hash_prefixes(query: Query) -> tuple[str, ...]:
                 found.append(named[1] if named else hash_prefix(text))
             case Qualifier("hash"):
                 found.append(hash_prefix(text_of(leaf)))
+    # Behind a minus it names nothing that is to be shown besides latest revisions.
+    wanted = (it for it in _leaves(query.all, denied=False) if isinstance(it, Qualifier) and it.name == "package")
+    found += [named[1] for it in wanted if (named := revision(text_of(it)))]
     return tuple(dict.fromkeys(prefix for prefix in found if prefix))
 
 
@@ -56,13 +60,15 @@ def _naming_packages(query: Query) -> tuple[Qualifier, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _leaves(node: Node) -> Iterator[Node]:
+def _leaves(node: Node, *, denied: bool = True) -> Iterator[Node]:
+    """The words, phrases and qualifiers, in all their forms; those behind a minus if they are wanted."""
     match node:
         case All(nodes) | AnyOf(nodes):
             for inner in nodes:
-                yield from _leaves(inner)
+                yield from _leaves(inner, denied=denied)
         case Not(inner):
-            yield from _leaves(inner)
+            if denied:
+                yield from _leaves(inner)
         case _:
             yield from forms_of(node)
 
@@ -72,18 +78,4 @@ def _manifests_body(asked: Qualifier) -> dict[str, Any]:
     wanted = alike("author", value) if asked.name == "author" else handled(value)
     # A revision that is asked for may be an older one.
     pointers: Clause = {"term": {"type": "pointer"}} if asked.name == "package" and revision(value) else LATEST
-    sources = [{field: {"terms": {"field": field}}} for field in ("bucket", "top_hash")]
-    manifests = {"composite": {"size": MOST_MANIFESTS, "sources": sources}}
-    return {
-        "query": all_of(wanted, pointers),
-        "size": 0,
-        "track_total_hits": False,
-        "aggs": {"manifests": manifests},
-    }
-
-
-def _by_registry(answer: dict[str, Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for manifest in counted(answer, "manifests"):
-        found.setdefault(manifest["key"]["bucket"], []).append(manifest["key"]["top_hash"])
-    return found
+    return each_manifest(all_of(wanted, pointers), MOST_MANIFESTS)

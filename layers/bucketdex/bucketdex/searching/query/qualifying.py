@@ -5,7 +5,18 @@ from datetime import datetime
 
 from bucketdex.searching.language.syntax import Between, Qualifier
 from bucketdex.searching.language.values import as_dates
-from bucketdex.searching.query.clauses import EVERYTHING, NOTHING, Clause, alike, all_of, any_of, between, having, pair
+from bucketdex.searching.query.clauses import (
+    EVERYTHING,
+    NOTHING,
+    Clause,
+    alike,
+    among_manifests,
+    any_of,
+    between,
+    having,
+    pair,
+    paired,
+)
 from bucketdex.searching.query.kinds import Known
 from bucketdex.searching.query.words import digest, is_of_its_type
 
@@ -82,20 +93,17 @@ def described(of: str, field: str) -> Finds:
             spanned = pair(of, asked.field, any_of(_spans(asked.value, asked.typed)))
             if asked.typed.startswith(COMPARED) or ".." in asked.typed:
                 return spanned
-            return any_of([spanned, alike(field, f"{asked.field}={value}")])  # it may be no number to who gave it
+            return any_of([spanned, paired(field, asked.field, value)])  # it may be no number to who gave it
         if value and not value.strip("*"):
             return pair(of, asked.field)
-        return alike(field, f"{asked.field}={value}")
+        return paired(field, asked.field, value)
 
     return finds
 
 
 def of_manifests(asked: Qualifier, known: Known) -> Clause:
     """Find the entries of the packages that were asked for, as they were looked up."""
-    return any_of(
-        all_of({"term": {"bucket": registry}}, {"terms": {"top_hash": list(top_hashes)}})
-        for registry, top_hashes in known.manifests.get(asked, {}).items()
-    )
+    return among_manifests(known.manifests.get(asked, {}))
 
 
 def _mentioned(field: str, value: str) -> Clause:

@@ -18,6 +18,7 @@ FORMS = {  # of types whose values could be taken for each other's
     "sha2-256-chunked": re.compile(r"\S+=", re.ASCII),
 }
 ADDRESS = "s3://"
+SHORT = 2  # letters: so few begin too many words of a text
 
 
 class Digest(msgspec.Struct, frozen=True):
@@ -30,6 +31,12 @@ class Digest(msgspec.Struct, frozen=True):
 def parts(text: str) -> int:
     """Return how many words the index may cut a text into."""
     return len(PARTS.findall(normalize("NFC", text)))
+
+
+def ends_short(text: str) -> bool:
+    """Tell whether the last word that the index may cut a text into, which may go on, begins too many to look for."""
+    found = PARTS.findall(normalize("NFC", text))
+    return not found or len(found[-1]) <= SHORT
 
 
 def other_number(word: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bucketdex.searching.query import matching_clause
 from bucketdex.searching.query.clauses import EVERYTHING, Clause, any_of, counting
+from bucketdex.searching.query.words import SHORT, ends_short
 from bucketdex.searching.question import ALIASES, Kind
 from bucketdex.searching.suggesting.told import Suggestion
 from bucketdex.searching.suggesting.typing import Typing, completed
@@ -14,7 +15,6 @@ from bucketdex.searching.viewer import Viewer, ask_many
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-SHORT = 2  # letters: so few begin too many words, so that only names as a whole are looked for
 LOOKED_AT = 50  # keys, for the folders in them
 MOST_FOLDERS = MOST_PACKAGES = 4
 Searched = tuple[tuple[str, ...], dict[str, Any]]
@@ -82,30 +82,37 @@ def _search(kind: Kind, rest: Clause, wanted: Clause, size: int) -> Searched:
 
 
 def _package(word: str) -> Clause:
-    return any_of([_begins("handle", word, 3), _begins("name", word, 2), _words("handle.text", word, 1)])
+    return any_of([_begins("handle", word, 3), _begins("name", word, 2), _begun("handle.text", word)])
 
 
 def _object(word: str) -> Clause:
     if "/" in word:
-        return any_of([counting({"prefix": {"key": word}}, 2), _words("key.text", word, 1)])
+        return any_of([counting({"prefix": {"key": word}}, 2), _words("key.text", word)])
     # The field is in small letters, and so is the word when it is asked for.
     begins = counting({"prefix": {"name": word}}, 2)
-    return any_of([begins, _words("name.text", word, 1)]) if len(word) > SHORT else begins
+    return any_of([begins, _words("name.text", word)]) if len(word) > SHORT else begins  # else too much is called so
 
 
 def _folder(word: str) -> Clause:
     if "/" in word:
         return counting({"prefix": {"key": word}}, 1)
     # A word of a key that is none of its name is that of a folder.
-    return {"bool": {"must": [_words("key.text", word, 1)], "must_not": [_words("name.text", word, 1)]}}
+    return {"bool": {"must": [_words("key.text", word)], "must_not": [_words("name.text", word)]}}
 
 
 def _begins(field: str, word: str, score: float) -> Clause:
     return counting({"prefix": {field: {"value": word, "case_insensitive": True}}}, score)
 
 
-def _words(field: str, words: str, score: float) -> Clause:
-    return counting({"match_bool_prefix": {field: {"query": words, "operator": "and"}}}, score)
+def _words(field: str, words: str) -> Clause:
+    """The last of the words may go on, unless it is so short that it begins too many."""
+    if ends_short(words):
+        return counting({"match": {field: {"query": words, "operator": "and"}}}, 1)
+    return _begun(field, words)
+
+
+def _begun(field: str, words: str) -> Clause:
+    return counting({"match_bool_prefix": {field: {"query": words, "operator": "and"}}}, 1)
 
 
 def _sources(answer: dict[str, Any]) -> list[dict[str, Any]]:
