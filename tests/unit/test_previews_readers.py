@@ -193,6 +193,13 @@ def test_a_child_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyP
             os.kill(int(note.read_text()), 0)
 
 
+def test_what_a_child_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = tmp_path / "note"
+    started = f"import os, pathlib, time\nif not os.fork():\n    time.sleep(4)\n    pathlib.Path({str(note)!r}).touch()"
+    made = _with_child(started, tmp_path, monkeypatch, 0.5)
+    assert made.reason.endswith("reading it takes too long.") and not note.exists()
+
+
 @pytest.mark.parametrize(
     "written",
     [

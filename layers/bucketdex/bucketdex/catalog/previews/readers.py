@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -70,11 +71,12 @@ def _asked(job: Job, source: Metered) -> ReadTables | ReadPage | Failed:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError as error:
         return Failed(f"its reader cannot be started ({error.strerror})", absent=True)
-    # A killed child closes its pipes, so nothing below waits for longer than this.
-    timer = threading.Timer(seconds, child.kill)
+    # A killed child, with whatever it started, closes its pipes: nothing below waits for longer than this.
+    timer = threading.Timer(seconds, _end, (child,))
     timer.daemon = True
     timer.start()
     try:
@@ -85,10 +87,16 @@ def _asked(job: Job, source: Metered) -> ReadTables | ReadPage | Failed:
         return Failed("reading it takes too long" if source.seconds_left <= 0 else "its reader gave up on it")
     finally:
         timer.cancel()
-        child.kill()
+        _end(child)
         child.wait()
         for pipe in (child.stdin, child.stdout):
             _close(cast("BinaryIO", pipe))
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    if child.returncode is None:  # else its number may be another's by now
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended; a Mac says so of a zombie
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _memory() -> int:
