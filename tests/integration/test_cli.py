@@ -69,7 +69,7 @@ def test_hints_name_the_command_as_it_was_called(it, tmp_path):
 def test_status_waits_and_is_1_when_that_was_not_long_enough(it):
     it.settle()
     it.sqs.send_message(
-        QueueUrl=it.edges.bulk_events_url, DelaySeconds=4, MessageBody='{"bucketdex": "changes/1", "changes": []}'
+        QueueUrl=it.edges.bulk_events_url, DelaySeconds=8, MessageBody='{"bucketdex": "changes/1", "changes": []}'
     )
     [told] = it.json("status")
     assert set(told) == {"settled", "queues", "oldest_event_seconds"} and not told["settled"]
