@@ -56,6 +56,8 @@ class StubOfControl:
 class StubOfIndex:
     """Answers every search with twenty hits and whatever is aggregated."""
 
+    transport: Any = None  # a page puts its deadline around it
+
     def search(self, *, index: str, body: dict[str, Any], **_: Any) -> Any:
         return msgspec.json.decode(msgspec.json.encode(_answer(index.split(","), body)))
 

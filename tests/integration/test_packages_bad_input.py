@@ -86,7 +86,7 @@ def test_an_unknown_kind_of_hash_and_odd_metadata_are_kept(registry):
     assert found["verified"] and "problem" not in found
     [document] = registry.entries(top_hash).values()
     assert document["hash"] == {"type": "new-2030", "value": "é/+="}
-    assert document["metadata"] == ["user_meta.é=🧬", "user_meta.é=inf"]
+    assert document["metadata"] == ["é=🧬", "é=inf"]
 
 
 def test_fifty_thousand_names_of_metadata_are_no_fields(registry):

@@ -42,7 +42,7 @@ DOCUMENTS = [
     an_entry("shelf", BIO, "in/plate-7.csv", "else", "p7", {"label": "cat"}, size=20_000_000,
              hash={"type": "SHA256", "value": SHA}),
     an_entry("shelf", OLD, "old/plate-6.csv", "else", "p6", size=3),
-    an_entry("shelf", IMG, "cells.png", "else", "png", {"user_meta": {"dye": "DAPI", "depth": 7}}, size=5),
+    an_entry("shelf", IMG, "cells.png", "else", "png", {"dye": "DAPI", "depth": 7}, size=5),
 ]  # fmt: skip
 O7, O8, NOTES, PLATES, CELLS, E7, E6, PNG = (
     "runs/2024/plate-7.csv", "runs/2023/plate-8.TSV.gz", "notes/read me?.md", "bio/plates", "imaging/cells",

@@ -45,8 +45,8 @@ def corpus(index: OpenSearch) -> Iterator[OpenSearch]:
             put(index, PACKAGES, bucket=registry, key=f"{handle}/{latest}", type="pointer", latest=latest,
                 handle=handle, author=author, name=name, message="Counts of colonies", top_hash="ab" * 32)  # fmt: skip
     put(index, ENTRIES, bucket="shelf", top_hash="ab" * 32, logical_key="data/colony.h5ad", name="colony.h5ad",
-        extensions=[".h5ad"], epoch=1, metadata=["user_meta.license=CC0"],
-        pairs=[typed("metadata", "user_meta.license", "CC0")])  # fmt: skip
+        extensions=[".h5ad"], epoch=1, metadata=["license=CC0"],
+        pairs=[typed("metadata", "license", "CC0")])  # fmt: skip
     index.indices.refresh(index=f"{OBJECTS},{PACKAGES},{ENTRIES}")
     yield index
     index.indices.delete(index=f"{OBJECTS},{PACKAGES},{ENTRIES}")
@@ -87,7 +87,7 @@ def told(corpus: OpenSearch, text: str, viewer: Viewer = LAB) -> list[str]:
         ("tag.stage:r", "tag.stage:raw"),
         ("meta.label:c", "meta.label:Cat"), ("meta.label:", 'meta.label:"say ""hi"""'),
         ('meta.label:"sa', 'meta.label:"say ""hi"""'),
-        ("meta.li", "meta.license:"), ("meta.license:", "meta.license:CC0"),  # as manifests have it: user_meta.license
+        ("meta.li", "meta.license:"), ("meta.license:", "meta.license:CC0"),
         ("bio/pe", "package:bio/penguins"), ("cel", "package:imaging/cells"), ("pengu", "key:penguinarium/"),
         ("pengu", "key:runs/2024/penguins-042.csv"), ("palm", 'key:"images/Penguin Palmer.png"'),
         ("runs/20", "key:runs/2024/"),

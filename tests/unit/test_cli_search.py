@@ -55,7 +55,7 @@ def test_people_see_key_size_time_and_what_matched(api):
 
 def test_people_see_packages_then_entries_then_objects(api):
     older = PACKAGE | {"handle": "bio/old", "latest": False}
-    entry = ENTRY | {"highlights": {"metadata": ["<mark>user_meta.plate</mark>=7 … user_meta.well=B3"]}}
+    entry = ENTRY | {"highlights": {"metadata": ["<mark>plate</mark>=7 … well=B3"]}}
     api.body = json.dumps({
         "total": 4, "totals": {"object": 1, "package": 2, "entry": 1}, "hits": [HIT, entry, PACKAGE, older],
     })  # fmt: skip
@@ -65,7 +65,7 @@ def test_people_see_packages_then_entries_then_objects(api):
     shown = "\n".join(lines)
     assert "bio/old (older)" in shown and "metadata: plate=penguins" in shown
     assert shown.index("bio/penguins") < shown.index("images/7.png") < shown.index("[bold]+.csv")
-    assert "metadata: plate=7 … well=B3" in shown and "user_meta" not in shown
+    assert "metadata: plate=7 … well=B3" in shown
     assert "s3://raw/a%20b/7.png" in shown and "bio/birds" in shown
     assert lines[-1] == "2 packages, 1 entry and 1 object found."
 

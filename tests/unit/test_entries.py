@@ -85,6 +85,20 @@ def test_an_address_is_read_as_it_was_written(key, version):
     assert physical(s3_uri("b", key, version)) == ("b", key, version)
 
 
+@pytest.mark.parametrize(
+    ("meta", "expected"),
+    [
+        ({"user_meta": {"state": "raw", "plate": {"well": "B7"}}, "by": "x"}, ["state=raw", "plate.well=B7", "by=x"]),
+        ({"user_meta": {"by": "ada"}, "by": "x"}, ["by=ada", "by=x"]),
+        ({"user_meta": "text", "n": 1}, ["user_meta=text", "n=1"]),
+    ],
+)
+def test_metadata_has_the_names_that_were_given(meta, expected):
+    line = json.dumps({"logical_key": "a", "physical_keys": ["s3://b/a"], "size": 1, "hash": None, "meta": meta})
+    _, told = document(line)
+    assert told["metadata"] == expected
+
+
 @pytest.mark.parametrize("entry", [{"a": "x" * 10_000_000}, {str(n): n for n in range(50_000)}])
 def test_metadata_is_bounded_whatever_its_size(entry):
     pairs, whole = flattened("metadata", entry)

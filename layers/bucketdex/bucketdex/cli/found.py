@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
-OF_AUTHOR = re.compile(r"(^|\s|<mark>)user_meta\.")  # where an entry has its author's metadata
 FRAGMENTS = 2  # of a hit that people are shown
 PACKAGES = 2  # that an object is in
 HASH_CHARACTERS = 12  # of a top hash; six or more find it
@@ -181,9 +180,7 @@ def _highlights(highlights: dict[str, list[str]], own: str) -> "list[Text]":
     from rich.text import Text
 
     return [
-        Text.assemble(
-            (f"{field}: ", "dim"), marked(OF_AUTHOR.sub(r"\1", fragment) if field == "metadata" else fragment)
-        )
+        Text.assemble((f"{field}: ", "dim"), marked(fragment))
         for field, fragments in highlights.items()
         for fragment in fragments[:FRAGMENTS]
         if field != own or len(highlights) == 1

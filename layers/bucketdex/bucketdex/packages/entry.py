@@ -23,6 +23,7 @@ URL_SAFE = bytes.maketrans(b"+/", b"-_")
 LONGEST_NAME = 1_024  # characters, as of keys in S3; a logical key has no limit of its own
 LONGEST_ADDRESS = 4_096
 MOST_ENDS = 10_000  # of names that are remembered
+GIVEN = "user_meta"  # where an entry's metadata has what somebody gave to it
 
 
 class EntryWriter:
@@ -141,9 +142,20 @@ def _json(value: Any) -> str:
 
 def _pairs(entry: Entry) -> tuple[tuple[Pair, ...], bool]:
     try:
-        return flattened("metadata", entry.metadata)
+        return flattened("metadata", _as_given(entry.metadata))
     except (ValueError, RecursionError):  # an integer of more digits than Python reads
         return (), False
+
+
+def _as_given(metadata: Any) -> Any:
+    """Return metadata by the names that were given to them, beside those of programs; both, where a name is of both."""
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(GIVEN), dict):
+        return metadata
+    found = dict(metadata[GIVEN])
+    for name, value in metadata.items():
+        if name != GIVEN:
+            found[name] = [found[name], value] if name in found else value
+    return found
 
 
 def reduced(document: bytes, reason: str) -> bytes:

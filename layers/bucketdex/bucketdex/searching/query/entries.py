@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bucketdex.index.ids import object_id
 from bucketdex.searching.language.syntax import Qualifier
-from bucketdex.searching.query.clauses import Clause, all_of, any_of, counting, having
+from bucketdex.searching.query.clauses import Clause, all_of, counting, having
 from bucketdex.searching.query.kinds import Fields, KindOf, Known
 from bucketdex.searching.query.qualifying import (
     called,
@@ -31,7 +31,7 @@ FIELDS = Fields(
 WHOLE = ("name.text", "logical_key.text")
 FRAGMENTS = ("metadata.text",)
 DIGEST = ADDRESS = 100
-OF_AUTHOR = "user_meta."  # below which manifests have the metadata that somebody gave to an entry
+OF_MANIFEST = "user_meta."  # below which manifests have the metadata that somebody gave to an entry
 
 
 def _special(text: str, _: Known) -> list[Clause]:
@@ -44,12 +44,10 @@ def _special(text: str, _: Known) -> list[Clause]:
 
 
 def _described(asked: Qualifier, known: Known) -> Clause:
-    """Find by metadata as they were given, `meta.x:`, or as the manifest has them, `meta.user_meta.x:`."""
-    as_typed = described("metadata", "metadata")
-    if asked.field is None:
-        return as_typed(asked, known)
-    given = replace(asked, field=f"{OF_AUTHOR}{asked.field}")
-    return any_of([as_typed(asked, known), as_typed(given, known)])
+    """Find by metadata as they were given, `meta.x:`, also by how the manifest has them, `meta.user_meta.x:`."""
+    if asked.field is not None:
+        asked = replace(asked, field=asked.field.removeprefix(OF_MANIFEST) or asked.field)
+    return described("metadata", "metadata")(asked, known)
 
 
 ENTRIES = KindOf(

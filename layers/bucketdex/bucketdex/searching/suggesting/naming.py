@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 from bucketdex.errors import Fault
 from bucketdex.searching.language.mistakes import QuerySyntaxError, in_quotes, shown
-from bucketdex.searching.query.clauses import any_of, pair
-from bucketdex.searching.query.entries import OF_AUTHOR
+from bucketdex.searching.query.clauses import pair
 from bucketdex.searching.question import ALIASES
 from bucketdex.searching.suggesting.terms import OF_FIELD
 from bucketdex.searching.viewer import Viewer, ask_many
@@ -21,10 +20,7 @@ def better(client: "OpenSearch", viewer: Viewer, text: str, error: QuerySyntaxEr
     if error.unknown is None or not viewer.buckets:
         return error
     name, _, value = error.unknown.partition(":")
-    searches = [
-        (list(ALIASES.values()), {"query": any_of([pair(of, name), pair(of, OF_AUTHOR + name)]), **ONE})
-        for _, of in OF_FIELD.values()
-    ]
+    searches = [(list(ALIASES.values()), {"query": pair(of, name), **ONE}) for _, of in OF_FIELD.values()]
     try:
         answers = ask_many(client, searches, viewer)
     except Fault:  # then it is said without

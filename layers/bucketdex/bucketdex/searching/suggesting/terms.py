@@ -13,7 +13,6 @@ from bucketdex.searching.language.values import tidy
 from bucketdex.searching.patterns import beginning
 from bucketdex.searching.query import matching_clause
 from bucketdex.searching.query.clauses import Clause, all_of
-from bucketdex.searching.query.entries import OF_AUTHOR
 from bucketdex.searching.question import ALIASES, Kind
 from bucketdex.searching.suggesting.told import Suggestion
 from bucketdex.searching.suggesting.typing import Typing, completed
@@ -49,56 +48,34 @@ TERMS = {
 def values(client: "OpenSearch", viewer: Viewer, typed: Typing, size: int) -> list[Suggestion]:
     """Return the values of `ext:`, `by:`, ... or of `tag.stage:` that begin with what was typed."""
     name = typed.name or ""
-    begun = _tidied(typed)
-    found: list[str] = []
-    for starting, terms in _where(typed):
-        found += [it[len(starting) :] for it in _begun(client, viewer, typed, terms, starting + begun, size)]
-    shown = [it for it in dict.fromkeys(found) if it.strip()][:size]
-    return [Suggestion(it, "value", completed(typed, name, it, typed.field)) for it in shown]
+    if name in OF_FIELD:
+        starting, terms = f"{typed.field}=", Terms(OF_FIELD[name][0], _kinds_of(name))
+    else:
+        starting, terms = "", TERMS[name]
+    found = _begun(client, viewer, typed, terms, starting + _tidied(typed), size)
+    values = [it[len(starting) :] for it in found]
+    return [Suggestion(it, "value", completed(typed, name, it, typed.field)) for it in values if it.strip()]
 
 
 def names(client: "OpenSearch", viewer: Viewer, typed: Typing, size: int) -> list[Suggestion]:
     """Return the names of metadata or tags that begin with what stands behind `meta.` or `tag.`."""
     name, _, begun = typed.word.partition(".")
     name = name.lower()
-    found = _names(client, viewer, typed, _kinds_of(name), OF_FIELD[name][1], begun, size)
-    if name == "meta" and not begun.startswith(OF_AUTHOR):
-        given = _names(client, viewer, typed, ("entry",), OF_FIELD[name][1], OF_AUTHOR + begun, size)
-        found = [it.removeprefix(OF_AUTHOR) for it in (*found, *given)]
-    shown = [it for it in dict.fromkeys(found) if it.strip()][:size]
-    return [Suggestion(f"{name}.{it}:", "qualifier", completed(typed, name, "*", it).removesuffix("*")) for it in shown]
-
-
-def _where(typed: Typing) -> list[tuple[str, Terms]]:
-    """Return where the values are that a qualifier finds by, and what each begins with there."""
-    name = typed.name or ""
-    if name not in OF_FIELD:
-        return [("", TERMS[name])]
-    field = OF_FIELD[name][0]
-    as_typed = (f"{typed.field}=", Terms(field, _kinds_of(name)))
-    given = (f"{OF_AUTHOR}{typed.field}=", Terms(field, ("entry",)))
-    return [as_typed, given] if name == "meta" else [as_typed]
-
-
-def _names(
-    client: "OpenSearch",
-    viewer: Viewer,
-    typed: Typing,
-    kinds: tuple[Kind, ...],
-    kind_of_pair: str,
-    begun: str,
-    size: int,
-) -> list[str]:
-    of = {"term": {"pairs.of": kind_of_pair}}
+    of = {"term": {"pairs.of": OF_FIELD[name][1]}}
     called = {"prefix": {"pairs.name": {"value": begun, "case_insensitive": True}}}
     wanted = {"path": "pairs", "query": all_of(of, called) if begun else of, "ignore_unmapped": True}
     names = {"terms": {"field": "pairs.name", "size": size, "execution_hint": "map", **beginning(begun)}}
     pairs = {"nested": {"path": "pairs"}, "aggs": {"of": {"filter": of, "aggs": {"names": names}}}}
-    body = _body(client, viewer, typed, kinds, {"nested": wanted})
-    body |= {"terminate_after": ENOUGH_NESTED, "aggs": {"pairs": pairs}}
-    answer = ask(client, [ALIASES[kind] for kind in kinds], body, viewer)
+    body = _body(client, viewer, typed, _kinds_of(name), {"nested": wanted})
+    answer = ask(
+        client,
+        [ALIASES[kind] for kind in _kinds_of(name)],
+        body | {"terminate_after": ENOUGH_NESTED, "aggs": {"pairs": pairs}},
+        viewer,
+    )
     found = answer.get("aggregations", {}).get("pairs", {}).get("of", {}).get("names", {}).get("buckets", ())
-    return [it["key"] for it in found if it["key"].lower().startswith(begun.lower())]
+    shown = [it["key"] for it in found if it["key"].strip() and it["key"].lower().startswith(begun.lower())]
+    return [Suggestion(f"{name}.{it}:", "qualifier", completed(typed, name, "*", it).removesuffix("*")) for it in shown]
 
 
 def _begun(client: "OpenSearch", viewer: Viewer, typed: Typing, terms: Terms, begun: str, size: int) -> list[str]:
