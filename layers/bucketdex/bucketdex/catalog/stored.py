@@ -24,7 +24,12 @@ def of_object(bucket: str, key: str, version: str) -> dict[str, Any]:
 
 def origin_of(s3: "S3Client", bucket: str) -> str:
     """Return the origin of S3's addresses of a bucket, where images come from that the catalog does not serve."""
-    parts = urlsplit(s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"}))
+    return origin(s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"}))
+
+
+def origin(url: str) -> str:
+    """Return the origin of an address."""
+    parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 

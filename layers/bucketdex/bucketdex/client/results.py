@@ -129,12 +129,11 @@ class Results:
             at += 1
 
     def _fetch(self, count: int | None) -> None:
-        """Have so many hits, as far as there are so many, or all."""
-        with self._lock:
-            if count is None or (self._known() and count > len(self._hits)):
-                self._hold()
-            while (page := self._known()).cursor and (count is None or len(self._hits) < count):
-                self._append(self._page(page.cursor))
+        """Have so many hits, as far as there are so many, or all. Whoever asks has the lock."""
+        if count is None or (self._known() and count > len(self._hits)):
+            self._hold()
+        while (page := self._known()).cursor and (count is None or len(self._hits) < count):
+            self._append(self._page(page.cursor))
 
     def _known(self) -> Page:
         """Return the page that was fetched last; the first, if there was none."""

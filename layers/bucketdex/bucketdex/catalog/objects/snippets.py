@@ -9,7 +9,7 @@ import msgspec
 from bucketdex.manifest.layout import s3_uri
 from bucketdex.searching.language.editing import with_value
 from bucketdex.searching.language.mistakes import QuerySyntaxError
-from bucketdex.searching.language.parsing import parse
+from bucketdex.searching.language.parsing import is_query, parse
 from bucketdex.searching.language.printing import written
 from bucketdex.searching.language.syntax import Query
 
@@ -78,11 +78,7 @@ def searching(bucket: str, key: str) -> Snippet | None:
 def _naming(bucket: str, key: str) -> str | None:
     """Return a search that finds an object first: by its address, where that is a query; else by its key."""
     query = s3_uri(bucket, key)
-    try:
-        parse(query)  # an address of many words is none
-    except QuerySyntaxError:
-        return narrowed("key", key)
-    return query
+    return query if is_query(query) else narrowed("key", key)  # an address of many words is none
 
 
 def narrowed(name: str, value: str, field: str | None = None, bucket: str | None = None) -> str | None:

@@ -16,7 +16,7 @@ from bucketdex.catalog.pages.download import GOOD_SECONDS
 from bucketdex.catalog.pages.folder import steps
 from bucketdex.catalog.previews import Preview, preview_of
 from bucketdex.catalog.previews.kinds import Document, Image, Notebook
-from bucketdex.catalog.stored import of_object, origin_of
+from bucketdex.catalog.stored import of_object, origin, origin_of
 from bucketdex.http import Request
 from bucketdex.searching.containing import Containers, containing
 from bucketdex.searching.details import object_told, versions
@@ -145,4 +145,4 @@ def picture(s3: "S3Client", preview: Preview, bucket: str, key: str, version: st
         return links.raw(bucket, key, version or None), ()
     named = of_object(bucket, key, version)
     url = s3.generate_presigned_url("get_object", Params=named, ExpiresIn=GOOD_SECONDS)
-    return url, (origin_of(s3, bucket),)
+    return url, (origin(url),)

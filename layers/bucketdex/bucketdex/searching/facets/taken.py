@@ -7,7 +7,7 @@ import msgspec
 from bucketdex.searching.facets.told import FacetValue
 from bucketdex.searching.language.editing import selected, with_range, with_value, without, without_value
 from bucketdex.searching.language.mistakes import QuerySyntaxError
-from bucketdex.searching.language.parsing import parse
+from bucketdex.searching.language.parsing import is_query
 from bucketdex.searching.language.printing import written
 from bucketdex.searching.language.syntax import MOST_QUALIFIERS, All, Any, Qualifier, Query
 
@@ -80,13 +80,7 @@ def shown(
 
 def can_be_taken(value: FacetValue) -> bool:
     """Tell whether a search reads the query after this value; what is taken can always be taken back."""
-    if value.selected or len(value.query) < SURELY_READ:
-        return True
-    try:
-        parse(value.query)
-    except QuerySyntaxError:
-        return False
-    return True
+    return value.selected or len(value.query) < SURELY_READ or is_query(value.query)
 
 
 def most(values: Iterable[FacetValue], size: int) -> tuple[list[FacetValue], int]:

@@ -36,7 +36,7 @@ from bucketdex.searching.language.values import read, read_quoted
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
-__all__ = ["QuerySyntaxError", "parse", "parse_lenient", "split_last"]
+__all__ = ["QuerySyntaxError", "is_query", "parse", "parse_lenient", "split_last"]
 
 GRAMMAR = Path(__file__).parent / "grammar.lark"
 # Ideographs, hiragana and emoji are each a word of its own to the index, however many stand together.
@@ -81,6 +81,15 @@ def parse(text: str, now: datetime | None = None) -> Query:
     last = nodes[-1] if nodes else None
     unfinished = isinstance(last, Word) and not last.prefix and reading.word_ended == len(text)
     return Query(All(nodes), unfinished)
+
+
+def is_query(text: str) -> bool:
+    """Tell whether a text can be read."""
+    try:
+        parse(text)
+    except QuerySyntaxError:
+        return False
+    return True
 
 
 def parse_lenient(text: str, now: datetime | None = None) -> Query:

@@ -78,7 +78,7 @@ def refuse_unknown(text: str, word: str, at: int) -> None:
             f"a colon is missing behind {name}",
             column=at + len(name) + 1,
             expected=(":",),
-            suggestion=_replaced(text, at, word, f"{name}:{compared[3].removeprefix('=')}"),
+            suggestion=replaced(text, at, word, f"{name}:{compared[3].removeprefix('=')}"),
         )
     named = NAMED.fullmatch(word)
     if not named or named[1].lower() in LITERAL or IDENTIFIER.fullmatch(word):
@@ -100,7 +100,7 @@ def refuse_unknown(text: str, word: str, at: int) -> None:
         column=at + 1,
         length=len(name) + 1,
         expected=tuple(f"{other}:" for other in near or QUALIFIERS),
-        suggestion=_replaced(text, at, word, better),
+        suggestion=replaced(text, at, word, better),
         unknown=word,
     )
 
@@ -142,7 +142,7 @@ def refuse_wildcard(text: str, word: str, at: int) -> None:
         f"* cannot stand {where}, only at its end; in names and keys it stands anywhere, as in name:{shown(word)}",
         column=at + star + 1,
         expected=("a word", "word*"),
-        suggestion=_replaced(text, at, word, f"name:{value}"),
+        suggestion=replaced(text, at, word, f"name:{value}"),
     )
 
 
@@ -189,7 +189,7 @@ def refuse_list(text: str, kind: QualifierKind, token: str, typed: str, start: i
         f"{name} takes one value; several are joined by OR",
         column=start + 1 + len(name) + comma.start(),
         expected=(kind.example,),
-        suggestion=_replaced(text, start, token, f"({better})" if len(values) > 1 else better) if values else None,
+        suggestion=replaced(text, start, token, f"({better})" if len(values) > 1 else better) if values else None,
     )
 
 
@@ -212,7 +212,7 @@ def _wrong_field(text: str, word: str, at: int, named: re.Match[str]) -> QuerySy
         column=at + 1,
         length=len(name) + len(field),
         expected=(f"{name}:",),
-        suggestion=_replaced(text, at, word, better),
+        suggestion=replaced(text, at, word, better),
     )
 
 
@@ -262,5 +262,6 @@ def _without(text: str, piece: Piece) -> str:
     return f"{before}{space}{after}"
 
 
-def _replaced(text: str, at: int, word: str, better: str) -> str:
+def replaced(text: str, at: int, word: str, better: str) -> str:
+    """Return a query with another word in place of the one that stands there."""
     return f"{text[:at]}{better}{text[at + len(word) :]}"

@@ -44,10 +44,10 @@ def any_of(clauses: Iterable[Clause]) -> Clause:
 def alike(field: str, value: str) -> Clause:
     """Return what finds the value in capitals or not; `*` in it stands for anything."""
     if "*" not in value:
-        return {"term": {field: {"value": value, "case_insensitive": True}}}
+        return _same(field, value)
     if not value.strip("*"):
         return {"exists": {"field": field}}
-    return {"wildcard": {field: {"value": LITERAL.sub(ESCAPED, value), "case_insensitive": True}}}
+    return _like(field, LITERAL.sub(ESCAPED, value))
 
 
 def between(field: str, span: Between) -> Clause:
@@ -69,9 +69,8 @@ def having(field: str, wanted: Digest) -> Clause:
 def paired(field: str, name: str, value: str) -> Clause:
     """Return what finds `name=value`, in capitals or not; `*` in the value is anything, in the name itself."""
     if "*" not in value:
-        return {"term": {field: {"value": f"{name}={value}", "case_insensitive": True}}}
-    pattern = f"{IN_NAME.sub(ESCAPED, name)}={LITERAL.sub(ESCAPED, value)}"
-    return {"wildcard": {field: {"value": pattern, "case_insensitive": True}}}
+        return _same(field, f"{name}={value}")
+    return _like(field, f"{IN_NAME.sub(ESCAPED, name)}={LITERAL.sub(ESCAPED, value)}")
 
 
 def pair(of: str, name: str, value: Clause | None = None) -> Clause:
@@ -87,6 +86,14 @@ def among_manifests(named: Mapping[str, Sequence[str]]) -> Clause:
         all_of({"term": {"bucket": registry}}, {"terms": {"top_hash": list(top_hashes)}})
         for registry, top_hashes in named.items()
     )
+
+
+def _same(field: str, value: str) -> Clause:
+    return {"term": {field: {"value": value, "case_insensitive": True}}}
+
+
+def _like(field: str, pattern: str) -> Clause:
+    return {"wildcard": {field: {"value": pattern, "case_insensitive": True}}}
 
 
 def _end(value: float | datetime) -> float | str:

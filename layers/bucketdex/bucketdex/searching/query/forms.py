@@ -20,7 +20,18 @@ def forms(text: str) -> tuple[str, ...]:
 
 def forms_of(node: Node) -> tuple[Node, ...]:
     """Return a word, a phrase or a qualifier with its texts composed, decomposed, and as they are, each once."""
+    if _typed(node).isascii():  # as nearly all is, and has one form
+        return (node,)
     return tuple(dict.fromkeys((_in("NFC", node), _in("NFD", node), node)))
+
+
+def _typed(node: Node) -> str:
+    match node:
+        case Word(text) | Phrase(text):
+            return text
+        case Qualifier(_, _, typed, field):
+            return f"{typed}{field or ''}"
+    return ""
 
 
 def _in(form: Form, node: Node) -> Node:

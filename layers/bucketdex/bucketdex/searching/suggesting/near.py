@@ -5,12 +5,12 @@ A fuzzy search that the viewer's filter holds for finds documents, and its highl
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from bucketdex.searching.language.parsing import QuerySyntaxError, parse
+from bucketdex.searching.language.parsing import QuerySyntaxError, is_query, parse
 from bucketdex.searching.language.printing import written
 from bucketdex.searching.language.syntax import All, Node, Not, Phrase, Qualifier, Query, Word
 from bucketdex.searching.language.syntax import Any as AnyOf
@@ -63,7 +63,7 @@ def did_you_mean(
         return None
     aliases = [ALIASES[kind] for kind in kinds]
     narrowed: list[Clause] = [{"terms": {"bucket": list(buckets)}}] if buckets else []
-    there = _found(
+    there = any_found(
         client, viewer, aliases, [matching_clause(client, viewer, _only(it), kinds, buckets) for it in asked]
     )
     missing = [node for node, found in zip(asked, there, strict=True) if not found]
@@ -72,25 +72,21 @@ def did_you_mean(
     if not nearest:
         return None
     corrected = replace(query, all=_with(query.all, nearest))
-    [found] = _found(client, viewer, aliases, [matching_clause(client, viewer, corrected, kinds, buckets)])
+    [found] = any_found(client, viewer, aliases, [matching_clause(client, viewer, corrected, kinds, buckets)])
     return _said(corrected) if found else None
 
 
 def _said(query: Query) -> str | None:
     """Return the text of a query; None where what was found, as a word, would be read as something else."""
     text = written(query).rstrip()
-    try:
-        parse(text)
-    except QuerySyntaxError:
-        return None
-    return text
+    return text if is_query(text) else None
 
 
 def _only(node: Node) -> Query:
     return Query(All((node,)))
 
 
-def _found(client: "OpenSearch", viewer: Viewer, aliases: list[str], clauses: list[Clause]) -> list[bool]:
+def any_found(client: "OpenSearch", viewer: Viewer, aliases: Sequence[str], clauses: Sequence[Clause]) -> list[bool]:
     """Tell for each clause whether anything is found by it."""
     one = {"size": 0, "terminate_after": 1, "track_total_hits": 1}
     answers = ask_many(client, [(aliases, {"query": clause, **one}) for clause in clauses], viewer)
